@@ -1,0 +1,92 @@
+/** Imports run one way: domain ← seams ← implementations and use cases ← roots (ARCHITECTURE.md). */
+const ROOTS =
+  '^(src/main|jobs/main|jobs/thread|monitor/main|src/store/sqlite/thread|src/cli/[^/]+)\\.ts$';
+
+const onlyIn = (sdk, place) => ({
+  name: `${sdk.replace(/\W/g, '')}-only-in-its-place`,
+  severity: 'error',
+  from: { path: '^(src|jobs|monitor)/', pathNot: place },
+  to: { path: `node_modules/${sdk}/` },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'domain-imports-domain-only',
+      severity: 'error',
+      from: { path: '^src/(domain|trending)/' },
+      to: { pathNot: '^src/(domain|trending)/' },
+    },
+    {
+      name: 'seams-import-domain-only',
+      severity: 'error',
+      from: { path: '^src/(store/store|scorer/scorer|reddit/source)\\.ts$' },
+      to: { pathNot: '^src/(domain/|reddit/schemas)' },
+    },
+    {
+      name: 'implementations-stay-apart',
+      severity: 'error',
+      from: { path: '^src/(reddit|scorer|store)/' },
+      to: {
+        path: '^src/(reddit|scorer|store|collect|routes|health|simulator)/',
+        pathNot: '^src/$1/',
+      },
+    },
+    {
+      name: 'health-is-pure',
+      severity: 'error',
+      from: { path: '^src/health/' },
+      to: { pathNot: '^src/(health|domain)/|^src/store/store\\.ts$' },
+    },
+    {
+      name: 'use-cases-know-seams-only',
+      severity: 'error',
+      from: { path: '^src/(collect|routes)/|^src/app\\.ts$' },
+      to: {
+        path: '^src/(store/(?!store\\.ts)|reddit/(?!source|schemas)|scorer/(?!scorer\\.ts)|simulator/)',
+      },
+    },
+    {
+      name: 'nobody-imports-a-root',
+      severity: 'error',
+      from: { pathNot: '^test/' },
+      to: { path: ROOTS },
+    },
+    {
+      name: 'src-imports-neither-jobs-nor-monitor',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(jobs|monitor)/' },
+    },
+    {
+      name: 'monitor-stands-apart',
+      severity: 'error',
+      from: { path: '^monitor/' },
+      to: {
+        path: '^(src|jobs)/',
+        pathNot: '^src/(config|config-schema|errors|log|clock|retry|process)\\.ts$',
+      },
+    },
+    {
+      name: 'product-imports-no-test',
+      severity: 'error',
+      from: { path: '^(src|jobs|monitor)/' },
+      to: { path: '^test/' },
+    },
+    onlyIn('snoowrap', '^src/reddit/'),
+    onlyIn('better-sqlite3', '^src/store/sqlite/'),
+    onlyIn('bree', '^jobs/runner\\.ts$'),
+    onlyIn('pm2', '^monitor/pm2\\.ts$'),
+    onlyIn('pidusage', '^monitor/'),
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
+  },
+};

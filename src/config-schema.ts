@@ -1,0 +1,87 @@
+import { type Static, Type } from 'typebox';
+
+/** Default subreddits, in the spelling Reddit uses. */
+export const DEFAULT_SUBREDDITS =
+  'Cursor,Bard,GithubCopilot,claude,windsurf,ChatGPTCoding,vibecoding,aws,programming,MachineLearning,artificial,OpenAI,kiroIDE,JulesAgent';
+
+const integer = (description: string, fallback: number, minimum: number, maximum: number) =>
+  Type.Integer({ description, default: fallback, minimum, maximum });
+const number = (description: string, fallback: number, minimum: number, maximum: number) =>
+  Type.Number({ description, default: fallback, minimum, maximum });
+const flag = (description: string, fallback: boolean) =>
+  Type.Boolean({ description, default: fallback });
+const text = (description: string, fallback: string) =>
+  Type.String({ description, default: fallback, minLength: 1 });
+const optional = (description: string) => Type.Optional(Type.String({ description, minLength: 1 }));
+const oneOf = <const T extends string[]>(description: string, fallback: T[number], values: T) =>
+  Type.Enum(values, { description, default: fallback });
+
+const DAY_SECONDS = 86_400;
+
+/**
+ * Every key we read, with its meaning, default and range: the one schema from which the
+ * type, `.env.example` and the README's table follow (test/unit/config-docs.test.ts).
+ */
+export const EnvSchema = Type.Object({
+  REDDIT_CLIENT_ID: optional('script-app id; without credentials collection is off and says so'),
+  REDDIT_CLIENT_SECRET: optional('script-app secret; better `REDDIT_CLIENT_SECRET_FILE`'),
+  REDDIT_CLIENT_SECRET_FILE: optional('file that holds the script-app secret'),
+  REDDIT_USER_AGENT: optional('how the client names itself to Reddit; needed with credentials'),
+  REDDIT_BASE_URL: optional("another server that speaks Reddit's API (simulator, proxy)"),
+  REDDIT_TIMEOUT_SECONDS: number('deadline of one request to Reddit', 15, 0.1, 300),
+  SUBREDDITS: text('comma-separated, case-insensitive, duplicates refused', DEFAULT_SUBREDDITS),
+  COLLECTION_INTERVAL_MINUTES: number('from one cycle to the next', 30, 0.05, 1440),
+  COLLECTION_DEADLINE_MINUTES: number('a cycle is ended after this', 20, 0.02, 1440),
+  JOB_MEMORY_MB: integer('heap cap of a job thread', 256, 32, 16_384),
+  STORE: oneOf('which store keeps the data', 'sqlite', ['sqlite']),
+  SQLITE_PATH: text('database file of the embedded store', 'data/sentimentagent.db'),
+  STORE_TIMEOUT_SECONDS: number('deadline of one store operation behind a request', 1.5, 0.05, 60),
+  DATA_RETENTION_DAYS: integer('how long items are kept', 90, 1, 3650),
+  DB_RETRY_MAX_ATTEMPTS: integer('retries of a store that cannot be reached', 3, 0, 10),
+  DB_RETRY_BASE_DELAY: number('seconds before the first retry; then ×4 each', 1, 0, 60),
+  LEASE_SECONDS: number('how long a dead collector blocks the next one', 120, 1, 3600),
+  SHUTDOWN_DEADLINE_SECONDS: number('a process has ended by then', 30, 1, 600),
+  HEALTH_CHECK_ENABLED: flag('false: `/health` gives status and timestamp only', true),
+  API_HOST: text('address the API listens on', '127.0.0.1'),
+  API_PORT: integer('port the API listens on; 0 takes a free one', 8000, 0, 65_535),
+  API_INSTANCES: integer('API processes that PM2 runs', 1, 1, 64),
+  ADMIN_TOKEN_FILE: optional(
+    'file with the bearer token of admin routes; without it they answer 403',
+  ),
+  NODE_ENV: oneOf(
+    'presets: readable logs in development, JSON in production, quiet in test',
+    'development',
+    ['development', 'production', 'test'],
+  ),
+  LOG_LEVEL: Type.Optional(
+    Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+      description: 'info, unless NODE_ENV is test: then silent',
+    }),
+  ),
+  MONITOR_HEALTH_URL: optional('what the monitor probes; from API_HOST and API_PORT'),
+  MONITOR_STATE_DIR: text('where the monitor keeps its lock and state', 'data/monitor'),
+  MONITOR_INTERVAL_SECONDS: number('from one probe to the next', 15, 0.1, DAY_SECONDS),
+  MONITOR_TIMEOUT_SECONDS: number('deadline of one probe', 5, 0.05, 300),
+  MONITOR_GRACE_SECONDS: number('failures this soon after a start do not count', 30, 0, 3600),
+  MONITOR_FAILURES: integer('consecutive failures before it acts', 3, 1, 100),
+  MONITOR_RECOVERIES: integer('consecutive successes before it calls it recovered', 2, 1, 100),
+  MONITOR_MAX_RESTARTS: integer('restarts of a process within the window', 3, 0, 100),
+  MONITOR_RESTART_WINDOW_MINUTES: number(
+    'the rolling window of the restart budget',
+    15,
+    0.05,
+    1440,
+  ),
+  MONITOR_MEMORY_LIMIT_MB: integer(
+    'resident memory of a process before it is called too much',
+    500,
+    32,
+    65_536,
+  ),
+});
+
+export type Env = Static<typeof EnvSchema>;
+export type EnvKey = keyof typeof EnvSchema.properties;
+
+/** Keys whose values are never shown, and that PM2 must not carry (ecosystem.config.cjs). */
+export const SECRET_KEYS: readonly EnvKey[] = ['REDDIT_CLIENT_SECRET'];

@@ -1,0 +1,278 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { envSchema } from 'env-schema';
+import { distance } from 'fastest-levenshtein';
+import { type Env, type EnvKey, EnvSchema, SECRET_KEYS } from './config-schema.js';
+import { AppError } from './errors.js';
+
+/** Complete and derived: nothing else in the system knows a default or reads the environment. */
+export interface Config {
+  nodeEnv: Env['NODE_ENV'];
+  logLevel: NonNullable<Env['LOG_LEVEL']>;
+  subreddits: string[];
+  /** Null while credentials are missing: collection is off, everything else works. */
+  reddit: RedditConfig | null;
+  collection: {
+    intervalMs: number;
+    deadlineMs: number;
+    jobMemoryMb: number;
+    leaseMs: number;
+    retentionDays: number;
+  };
+  store: { kind: Env['STORE']; sqlitePath: string; timeoutMs: number };
+  storeRetry: { retries: number; baseDelayMs: number };
+  shutdownDeadlineMs: number;
+  healthDetails: boolean;
+  api: { host: string; port: number; instances: number };
+  monitor: MonitorConfig;
+}
+
+export interface RedditConfig {
+  clientId: string;
+  userAgent: string;
+  /** Null: Reddit's own hosts. */
+  baseUrl: string | null;
+  timeoutMs: number;
+}
+
+export interface MonitorConfig {
+  healthUrl: string;
+  stateDir: string;
+  intervalMs: number;
+  timeoutMs: number;
+  graceMs: number;
+  failures: number;
+  recoveries: number;
+  maxRestarts: number;
+  restartWindowMs: number;
+  memoryLimitMb: number;
+}
+
+/** Apart from Config, so that a configuration can be logged whole. */
+export interface Secrets {
+  redditClientSecret: string | null;
+  adminToken: string | null;
+}
+
+export interface Settings {
+  config: Config;
+  secrets: Secrets;
+}
+
+type RawEnv = Record<string, string | undefined>;
+
+/**
+ * Reads `.env` in `cwd` (if there is one) under the process's environment, which wins.
+ * The only reader of `process.env`.
+ */
+export function readEnvironment(cwd = process.cwd()): RawEnv {
+  return { ...readDotenv(resolve(cwd, '.env')), ...process.env };
+}
+
+/**
+ * Maps an environment to a complete configuration. Pure but for the secret files it names.
+ * @throws AppError `config_invalid`, whose message has one line for each wrong key.
+ */
+export function loadSettings(raw: RawEnv): Settings {
+  const given = Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== ''));
+  const problems = misspeltKeys(given);
+  const env = validate(given, problems);
+  const secrets: Secrets = {
+    redditClientSecret: null,
+    adminToken: null,
+  };
+  if (env !== null) {
+    secrets.redditClientSecret =
+      env.REDDIT_CLIENT_SECRET ?? secretFile('REDDIT_CLIENT_SECRET_FILE', env, problems);
+    secrets.adminToken = secretFile('ADMIN_TOKEN_FILE', env, problems);
+    checkTogether(env, secrets, problems);
+  }
+  if (env === null || problems.length > 0) {
+    throw new AppError('config_invalid', problems.join('; '), {
+      cure: 'correct it in the environment or in .env (.env.example lists every key), then start again',
+    });
+  }
+  return { config: toConfig(env, secrets), secrets };
+}
+
+function toConfig(env: Env, secrets: Secrets): Config {
+  const host = env.API_HOST.includes(':') ? `[${env.API_HOST}]` : env.API_HOST;
+  const probeHost = { '0.0.0.0': '127.0.0.1', '[::]': '[::1]' }[host] ?? host;
+  return {
+    nodeEnv: env.NODE_ENV,
+    logLevel: env.LOG_LEVEL ?? (env.NODE_ENV === 'test' ? 'silent' : 'info'),
+    subreddits: splitSubreddits(env.SUBREDDITS),
+    reddit:
+      env.REDDIT_CLIENT_ID && env.REDDIT_USER_AGENT && secrets.redditClientSecret
+        ? {
+            clientId: env.REDDIT_CLIENT_ID,
+            userAgent: env.REDDIT_USER_AGENT,
+            baseUrl: env.REDDIT_BASE_URL?.replace(/\/+$/, '') ?? null,
+            timeoutMs: seconds(env.REDDIT_TIMEOUT_SECONDS),
+          }
+        : null,
+    collection: {
+      intervalMs: minutes(env.COLLECTION_INTERVAL_MINUTES),
+      deadlineMs: minutes(env.COLLECTION_DEADLINE_MINUTES),
+      jobMemoryMb: env.JOB_MEMORY_MB,
+      leaseMs: seconds(env.LEASE_SECONDS),
+      retentionDays: env.DATA_RETENTION_DAYS,
+    },
+    store: {
+      kind: env.STORE,
+      sqlitePath: resolve(env.SQLITE_PATH),
+      timeoutMs: seconds(env.STORE_TIMEOUT_SECONDS),
+    },
+    storeRetry: {
+      retries: env.DB_RETRY_MAX_ATTEMPTS,
+      baseDelayMs: seconds(env.DB_RETRY_BASE_DELAY),
+    },
+    shutdownDeadlineMs: seconds(env.SHUTDOWN_DEADLINE_SECONDS),
+    healthDetails: env.HEALTH_CHECK_ENABLED,
+    api: { host: env.API_HOST, port: env.API_PORT, instances: env.API_INSTANCES },
+    monitor: {
+      healthUrl: env.MONITOR_HEALTH_URL ?? `http://${probeHost}:${env.API_PORT}/health`,
+      stateDir: resolve(env.MONITOR_STATE_DIR),
+      intervalMs: seconds(env.MONITOR_INTERVAL_SECONDS),
+      timeoutMs: seconds(env.MONITOR_TIMEOUT_SECONDS),
+      graceMs: seconds(env.MONITOR_GRACE_SECONDS),
+      failures: env.MONITOR_FAILURES,
+      recoveries: env.MONITOR_RECOVERIES,
+      maxRestarts: env.MONITOR_MAX_RESTARTS,
+      restartWindowMs: minutes(env.MONITOR_RESTART_WINDOW_MINUTES),
+      memoryLimitMb: env.MONITOR_MEMORY_LIMIT_MB,
+    },
+  };
+}
+
+const seconds = (value: number) => Math.round(value * 1000);
+const minutes = (value: number) => Math.round(value * 60_000);
+
+export function splitSubreddits(list: string): string[] {
+  return list.split(',').map((name) => name.trim());
+}
+
+interface SchemaError {
+  instancePath: string;
+  keyword: string;
+}
+
+function validate(given: RawEnv, problems: string[]): Env | null {
+  try {
+    const schema = structuredClone(EnvSchema); // env-schema writes into what it is given
+    return envSchema<Env>({ schema, data: given, env: false });
+  } catch (error) {
+    const errors = (error as { errors?: SchemaError[] }).errors;
+    if (errors === undefined) throw error;
+    for (const { instancePath } of errors) {
+      const key = instancePath.slice(1) as EnvKey;
+      const line = `${key}=${shown(key, given[key])} is not accepted: ${accepted(key)}`;
+      if (!problems.includes(line)) problems.push(line);
+    }
+    return null;
+  }
+}
+
+function shown(key: EnvKey, value: string | undefined): string {
+  return SECRET_KEYS.includes(key) ? '[masked]' : JSON.stringify(value ?? '');
+}
+
+/** What a key takes, in words. */
+export function accepted(key: EnvKey): string {
+  const schema = EnvSchema.properties[key] as {
+    type?: string;
+    enum?: string[];
+    minimum?: number;
+    maximum?: number;
+  };
+  if (schema.enum) return `it takes one of ${schema.enum.join(', ')}`;
+  if (schema.type === 'integer' || schema.type === 'number') {
+    const noun = schema.type === 'integer' ? 'a whole number' : 'a number';
+    return `it takes ${noun} from ${schema.minimum} to ${schema.maximum}`;
+  }
+  if (schema.type === 'boolean') return 'it takes true or false';
+  return 'it takes a text that is not empty';
+}
+
+/** Unknown keys that look like one of ours: almost surely a slip, and silently ignored it would cost hours. */
+function misspeltKeys(given: RawEnv): string[] {
+  const known = Object.keys(EnvSchema.properties);
+  return Object.keys(given).flatMap((key) => {
+    if (key.length < 5 || known.includes(key)) return [];
+    const near = known.find(
+      (name) => distance(key.toUpperCase(), name) <= (name.length < 8 ? 1 : 2),
+    );
+    return near === undefined ? [] : [`${key} is not a key we know: did you mean ${near}?`];
+  });
+}
+
+function secretFile(
+  key: 'REDDIT_CLIENT_SECRET_FILE' | 'ADMIN_TOKEN_FILE',
+  env: Env,
+  problems: string[],
+): string | null {
+  const path = env[key];
+  if (path === undefined) return null;
+  try {
+    const content = readFileSync(path, 'utf8').trim();
+    if (content !== '') return content;
+    problems.push(`${key}=${JSON.stringify(path)} is not accepted: the file is empty`);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    problems.push(`${key}=${JSON.stringify(path)} is not accepted: it cannot be read (${code})`);
+  }
+  return null;
+}
+
+function checkTogether(env: Env, secrets: Secrets, problems: string[]): void {
+  checkSubreddits(env.SUBREDDITS, problems);
+  for (const key of ['REDDIT_BASE_URL', 'MONITOR_HEALTH_URL'] as const) {
+    const url = env[key];
+    if (url !== undefined && !/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : '')) {
+      problems.push(`${key}=${JSON.stringify(url)} is not accepted: it takes an http or https URL`);
+    }
+  }
+  if (env.REDDIT_CLIENT_SECRET !== undefined && env.REDDIT_CLIENT_SECRET_FILE !== undefined) {
+    problems.push('REDDIT_CLIENT_SECRET and REDDIT_CLIENT_SECRET_FILE are both set: keep one');
+  }
+  const credentials = {
+    REDDIT_CLIENT_ID: env.REDDIT_CLIENT_ID,
+    'REDDIT_CLIENT_SECRET or REDDIT_CLIENT_SECRET_FILE': secrets.redditClientSecret ?? undefined,
+    REDDIT_USER_AGENT: env.REDDIT_USER_AGENT,
+  };
+  const missing = Object.entries(credentials).filter(([, value]) => value === undefined);
+  const named = env.REDDIT_CLIENT_ID ?? env.REDDIT_CLIENT_SECRET ?? env.REDDIT_CLIENT_SECRET_FILE;
+  if (named !== undefined && missing.length > 0 && problems.length === 0) {
+    problems.push(
+      `Reddit credentials are incomplete: ${missing.map(([key]) => key).join(', ')} missing`,
+    );
+  }
+}
+
+function checkSubreddits(list: string, problems: string[]): void {
+  const seen = new Set<string>();
+  for (const name of splitSubreddits(list)) {
+    // Reddit's rule: 3 to 21 of letters, digits and underscore, two-letter ones from early days.
+    if (!/^[A-Za-z0-9_.]{2,21}$/.test(name)) {
+      problems.push(
+        `SUBREDDITS has ${JSON.stringify(name)}: a name takes 2 to 21 letters, digits or underscores, without r/`,
+      );
+    } else if (seen.has(name.toLowerCase())) {
+      problems.push(`SUBREDDITS names ${name} twice: keep one`);
+    }
+    seen.add(name.toLowerCase());
+  }
+}
+
+function readDotenv(path: string): RawEnv {
+  try {
+    return parseEnv(readFileSync(path, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw new AppError('config_invalid', `${path} cannot be read`, {
+      cause: error,
+      cure: 'make it readable for this user, or remove it',
+    });
+  }
+}

@@ -1,0 +1,108 @@
+import type { IsoTime } from './item.js';
+
+export const CYCLE_STATUSES = ['running', 'succeeded', 'partial', 'failed'] as const;
+export type CycleStatus = (typeof CYCLE_STATUSES)[number];
+
+export const CYCLE_TRIGGERS = ['schedule', 'startup', 'manual'] as const;
+export type CycleTrigger = (typeof CYCLE_TRIGGERS)[number];
+
+/** `unknown`: never reached. States other than `active` are Reddit's word, not failures. */
+export const SUBREDDIT_STATES = [
+  'unknown',
+  'active',
+  'private',
+  'banned',
+  'gated',
+  'quarantined',
+] as const;
+export type SubredditState = (typeof SUBREDDIT_STATES)[number];
+
+/** A stretch that Reddit's listing no longer reached. */
+export interface Gap {
+  kind: 'post' | 'comment';
+  /** The watermark the listing did not reach. */
+  from: IsoTime;
+  /** The oldest item the listing still held. */
+  to: IsoTime;
+}
+
+/** An error as cycle records keep it: enough to act on, without secrets. */
+export interface CycleError {
+  at: IsoTime;
+  subreddit: string | null;
+  code: string;
+  message: string;
+  attempt: number;
+}
+
+export interface SubredditResult {
+  name: string;
+  state: SubredditState;
+  posts_new: number;
+  posts_seen: number;
+  comments_new: number;
+  comments_seen: number;
+  /** Objects that Reddit served and that were not stored, by reason. */
+  skipped: Record<string, number>;
+  requests: number;
+  duration_ms: number;
+  gap: Gap | null;
+  error: CycleError | null;
+}
+
+export interface Cycle {
+  id: string;
+  started_at: IsoTime;
+  finished_at: IsoTime | null;
+  status: CycleStatus;
+  trigger: CycleTrigger;
+  subreddits: SubredditResult[];
+  errors: CycleError[];
+  memory_start_mb: number;
+  memory_end_mb: number | null;
+  duration_ms: number | null;
+}
+
+/** `failed` when no subreddit succeeded, `partial` when some failed; a subreddit's state is no failure. */
+export function cycleStatus(results: readonly SubredditResult[]): CycleStatus {
+  const failed = results.filter((result) => result.error !== null).length;
+  if (failed === 0 && results.length > 0) return 'succeeded';
+  return failed === results.length ? 'failed' : 'partial';
+}
+
+/** Subreddits that failed in each of the given finished cycles (newest first; 3 make it matter). */
+export function failingSubreddits(cycles: readonly Cycle[], needed = 3): string[] {
+  const recent = cycles.slice(0, needed);
+  if (recent.length < needed) return [];
+  const failedIn = (cycle: Cycle) =>
+    new Set(cycle.subreddits.filter((s) => s.error !== null).map((s) => s.name));
+  const [first, ...rest] = recent.map(failedIn);
+  return [...(first ?? [])].filter((name) => rest.every((set) => set.has(name))).sort();
+}
+
+/** The record of a cycle that begins now. */
+export function newCycle(
+  id: string,
+  startedAt: IsoTime,
+  trigger: CycleTrigger,
+  memoryStartMb: number,
+): Cycle {
+  return {
+    id,
+    started_at: startedAt,
+    finished_at: null,
+    status: 'running',
+    trigger,
+    subreddits: [],
+    errors: [],
+    memory_start_mb: memoryStartMb,
+    memory_end_mb: null,
+    duration_ms: null,
+  };
+}
+
+/** Sortable and readable: `20261122T030005Z-1f3a9c`. `random` is at least six hex digits. */
+export function cycleId(startedAt: IsoTime, random: string): string {
+  const compact = startedAt.replace(/[-:]/g, '').replace(/\.\d+Z$/, 'Z');
+  return `${compact}-${random.slice(0, 6)}`;
+}

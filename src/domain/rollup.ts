@@ -1,0 +1,81 @@
+import { type IsoTime, type Label, SCORE_UNIT } from './item.js';
+
+/** Counted items of one subreddit in one hour (of `created_utc`). Excluded items are not in it. */
+export interface Rollup {
+  subreddit: string;
+  /** Start of the hour, UTC. */
+  hour: IsoTime;
+  posts: number;
+  comments: number;
+  positive: number;
+  negative: number;
+  neutral: number;
+  /** Sum of the scores in units of 1/SCORE_UNIT: an integer, so order does not matter. */
+  score_sum: number;
+  /** Newest `created_utc` among them. */
+  last_item_at: IsoTime;
+}
+
+/** A rollup without its place: what sums of rollups are. */
+export type Counts = Omit<Rollup, 'subreddit' | 'hour' | 'last_item_at'> & {
+  last_item_at: IsoTime | null;
+};
+
+export const NO_COUNTS: Counts = Object.freeze({
+  posts: 0,
+  comments: 0,
+  positive: 0,
+  negative: 0,
+  neutral: 0,
+  score_sum: 0,
+  last_item_at: null,
+});
+
+export function addCounts(a: Counts, b: Counts): Counts {
+  return {
+    posts: a.posts + b.posts,
+    comments: a.comments + b.comments,
+    positive: a.positive + b.positive,
+    negative: a.negative + b.negative,
+    neutral: a.neutral + b.neutral,
+    score_sum: a.score_sum + b.score_sum,
+    last_item_at: newest(a.last_item_at, b.last_item_at),
+  };
+}
+
+/** Number of items in it. */
+export function totalOf(counts: Counts): number {
+  return counts.posts + counts.comments;
+}
+
+/** Mean score −1 … 1, four decimals; 0 without items. */
+export function meanScore(counts: Counts): number {
+  const total = totalOf(counts);
+  return total === 0 ? 0 : Math.round(counts.score_sum / total) / SCORE_UNIT;
+}
+
+/** What one item adds to the rollup of its hour. */
+export function countsOf(
+  kind: 'post' | 'comment',
+  label: Label,
+  score: number,
+  createdUtc: IsoTime,
+): Counts {
+  return {
+    ...NO_COUNTS,
+    [kind === 'post' ? 'posts' : 'comments']: 1,
+    [label]: 1,
+    score_sum: Math.round(score * SCORE_UNIT),
+    last_item_at: createdUtc,
+  };
+}
+
+/** The hour an instant falls into: `2026-11-22T03:59:59.999Z` → `2026-11-22T03:00:00.000Z`. */
+export function hourOf(time: IsoTime): IsoTime {
+  return `${time.slice(0, 13)}:00:00.000Z`;
+}
+
+function newest(a: IsoTime | null, b: IsoTime | null): IsoTime | null {
+  if (a === null || b === null) return a ?? b;
+  return a > b ? a : b;
+}

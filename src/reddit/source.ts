@@ -1,0 +1,37 @@
+import type { SubredditState } from '../domain/cycle.js';
+import type { Kind } from '../domain/item.js';
+import type { RedditComment, RedditPost } from './schemas.js';
+
+/**
+ * Where posts and comments come from, in Reddit's words.
+ *
+ * Every call takes an AbortSignal (the cycle's deadline or a shutdown) and throws
+ * AppError `reddit_*` as errors.ts lists them, or `cancelled`. A subreddit that Reddit
+ * closes to us is no error: it is the page's `state`.
+ */
+export interface PostSource {
+  /** One page of `/r/{subreddit}/new` or `/r/{subreddit}/comments`, newest first. */
+  listing(query: ListingQuery, signal: AbortSignal): Promise<ListingPage>;
+  /** Requests sent since the source was made, token requests and retries included. */
+  requestsSent(): number;
+  close(): Promise<void>;
+}
+
+export interface ListingQuery {
+  subreddit: string;
+  kind: Kind;
+  /** Fullname to go on after; null for the newest page. */
+  after: string | null;
+  /** At most 100. */
+  limit: number;
+}
+
+export interface ListingPage {
+  state: SubredditState;
+  posts: RedditPost[];
+  comments: RedditComment[];
+  /** Objects that did not fit the schema: skipped, named, the rest is kept. */
+  invalid: { fullname: string; reason: string }[];
+  /** Fullname of the next page's anchor; null at the listing's end. */
+  after: string | null;
+}

@@ -1,0 +1,204 @@
+import type { Cycle, CycleStatus, Gap, SubredditState } from '../domain/cycle.js';
+import type { IsoTime, Label, NewComment, NewPost, Post } from '../domain/item.js';
+import type { Counts, Rollup } from '../domain/rollup.js';
+
+/**
+ * The seam between the system and whatever keeps its data.
+ *
+ * Every call may throw AppError `store_unreachable` (gone, may come back),
+ * `store_timeout`, `store_busy` (transient) or `store_unusable` (waiting does not help).
+ * A failure is always thrown, never an empty result. Calls that take a `Fence`
+ * also throw `lease_lost`, and then have written nothing.
+ */
+export interface Store extends ReadStore, CollectStore, RunnerStore {
+  /** Recomputes every rollup from the items; `repair` writes the right ones. */
+  verify(options: { repair: boolean }): Promise<VerifyReport>;
+  /** Releases everything; idempotent. */
+  close(): Promise<void>;
+}
+
+/** Proof of holding the lease. Epochs only grow, so a paused old holder is recognised. */
+export interface Fence {
+  epoch: number;
+}
+
+/** What the API needs. All windows are half-open: `from` ≤ time < `to`. */
+export interface ReadStore {
+  /** Cheapest possible round trip; also notices that the database's file was replaced. */
+  ping(): Promise<{ data_version: number }>;
+  /** Posts by `collected_at` ≥ `since`, newest first, ties by id descending, after `after`. */
+  recentPosts(query: RecentPostsQuery): Promise<Post[]>;
+  post(id: string): Promise<Post | null>;
+  /**
+   * Counts per hour of `created_utc` in each window, of one subreddit or of all together,
+   * ascending, hours without items left out. Whole hours come from rollups, partial ones
+   * at the edges from the items; all windows from one snapshot.
+   */
+  hourlyCounts(query: HourlyCountsQuery): Promise<HourlyCounts>;
+  subreddits(now: IsoTime): Promise<SubredditDetail[]>;
+  /** Newest first. */
+  cycles(query: { limit: number; status?: CycleStatus }): Promise<Cycle[]>;
+  healthFacts(now: IsoTime): Promise<HealthFacts>;
+  /**
+   * Asks the runner for a cycle. At most one request is open: a second call answers the
+   * first one's cycle with `accepted: false`, as it does for a cycle that is running.
+   */
+  requestCycle(cycleId: string): Promise<{ accepted: boolean; cycle_id: string }>;
+}
+
+export interface RecentPostsQuery {
+  since: IsoTime;
+  limit: number;
+  subreddit?: string;
+  label?: Label;
+  /** The last post of the page before. */
+  after?: { collected_at: IsoTime; id: string };
+}
+
+export interface TimeWindow {
+  from: IsoTime;
+  to: IsoTime;
+}
+
+export interface HourlyCountsQuery {
+  windows: TimeWindow[];
+  subreddit?: string;
+}
+
+export interface HourlyCounts {
+  data_version: number;
+  /** One list for each window asked for, in the same order. */
+  windows: HourCounts[][];
+}
+
+export type HourCounts = Counts & { hour: IsoTime };
+
+export interface SubredditDetail {
+  name: string;
+  state: SubredditState;
+  last_success_at: IsoTime | null;
+  /** `created_utc` of the newest post or comment up to which nothing is missing. */
+  watermark_at: IsoTime | null;
+  /** Counted items created in the last 24 h. */
+  items_24h: number;
+  /** Stored share of what Reddit counts, 0 … 1; null while it is not known. */
+  coverage_24h: number | null;
+  /** Gaps on record. */
+  gaps: number;
+}
+
+export interface HealthFacts {
+  data_version: number;
+  /** End of the last succeeded or partial cycle. */
+  last_collection_at: IsoTime | null;
+  /** Over the retained cycles; partial ones are successes. */
+  collections_succeeded: number;
+  collections_failed: number;
+  /** Finished in the last 24 h. */
+  finished_24h: number;
+  failed_24h: number;
+  /** Id of the cycle whose holder still has the lease. */
+  running_cycle: string | null;
+  /** Failed in each of the last three finished cycles. */
+  subreddits_failing: string[];
+  gaps_open: number;
+  jobs: JobsHeartbeat | null;
+}
+
+export interface JobsHeartbeat {
+  at: IsoTime;
+  /** `host:pid:…`, see holder.ts. */
+  holder: string;
+  pid: number;
+  memory_mb: number;
+  /** Runs that were due while the one before was still going. */
+  runs_skipped: number;
+}
+
+/** The newest item of a listing up to which nothing is missing. */
+export interface Watermark {
+  id: string;
+  created_utc: IsoTime;
+}
+
+export interface Watermarks {
+  post: Watermark | null;
+  comment: Watermark | null;
+}
+
+/** What a collection cycle needs. */
+export interface CollectStore {
+  /**
+   * Takes the lease and records the running cycle in one step, closing as `failed` every
+   * cycle that an older epoch left running. Refused while somebody else's lease is alive;
+   * a holder for which `holderIsDead` answers true loses it at once.
+   */
+  beginCycle(start: CycleStart): Promise<CycleGrant>;
+  /** Extends the lease to `leaseMs` from now. */
+  renewLease(fence: Fence, leaseMs: number): Promise<void>;
+  watermarks(subreddit: string): Promise<Watermarks>;
+  /**
+   * Stores at most MAX_BATCH items of one subreddit, the hourly rollups they move, the
+   * watermark, the state and the data version in one atomic step. Known items are updated
+   * when they changed (text, author, exclusion, or a vote move that matters), and are
+   * never counted again.
+   */
+  commit(batch: ItemBatch): Promise<CommitResult>;
+  /** Overwrites the running cycle's record (progress). */
+  updateCycle(cycle: Cycle, fence: Fence): Promise<void>;
+  /** Writes the final record and releases the lease in one step. */
+  finishCycle(cycle: Cycle, fence: Fence): Promise<void>;
+}
+
+export interface CycleStart {
+  cycle: Cycle;
+  holder: string;
+  leaseMs: number;
+  holderIsDead: (holder: string) => boolean;
+}
+
+export type CycleGrant =
+  | { granted: true; fence: Fence; closed: string[] }
+  | { granted: false; holder: string; cycle_id: string; expires_at: IsoTime };
+
+/** Items of one commit; a limit both stores can write atomically. */
+export const MAX_BATCH = 80;
+
+export interface ItemBatch {
+  fence: Fence;
+  subreddit: string;
+  posts: NewPost[];
+  comments: NewComment[];
+  /** Only with the last of a subreddit's items. */
+  complete?: { watermarks: Watermarks; state: SubredditState; gap: Gap | null };
+}
+
+export interface CommitResult {
+  posts_new: number;
+  comments_new: number;
+  updated: number;
+  data_version: number;
+}
+
+/** What the job runner needs. */
+export interface RunnerStore {
+  heartbeat(beat: Omit<JobsHeartbeat, 'at'>): Promise<void>;
+  /** Takes the open request, if any; each request is handed out once. */
+  takeRequest(): Promise<{ cycle_id: string } | null>;
+  /** Closes as `failed`, with the reason, what a holder that is known to be gone left running. */
+  abandon(holder: string, reason: string): Promise<string[]>;
+}
+
+export interface VerifyReport {
+  items: number;
+  rollups: number;
+  differences: VerifyDifference[];
+  repaired: boolean;
+}
+
+export interface VerifyDifference {
+  subreddit: string;
+  hour: IsoTime;
+  stored: Rollup | null;
+  recomputed: Rollup | null;
+}
