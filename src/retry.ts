@@ -20,7 +20,8 @@ export interface RetryOptions extends RetryPolicy {
 /**
  * Runs `operation` until it succeeds, fails for good, or the retries are used
  * up; throws the last error. The clock is injected, which is why this is not a
- * library: the ones we know of set timers of their own.
+ * library: the ones we know of set timers of their own. An AppError carries away in
+ * `details.attempt` how often it was tried.
  */
 export async function retry<T>(
   operation: (attempt: number) => Promise<T>,
@@ -31,6 +32,7 @@ export async function retry<T>(
     try {
       return await operation(attempt);
     } catch (error) {
+      if (error instanceof AppError) error.details.attempt = attempt;
       if (attempt > retries || signal?.aborted || !options.isRetryable(error)) throw error;
       const delayMs = baseDelayMs * 4 ** (attempt - 1);
       options.onRetry?.(error, attempt, delayMs);

@@ -64,7 +64,7 @@ export interface Cycle {
 }
 
 /** `failed` when no subreddit succeeded, `partial` when some failed; a subreddit's state is no failure. */
-export function cycleStatus(results: readonly SubredditResult[]): CycleStatus {
+export function cycleStatus(results: readonly SubredditResult[]): Exclude<CycleStatus, 'running'> {
   const failed = results.filter((result) => result.error !== null).length;
   if (failed === 0 && results.length > 0) return 'succeeded';
   return failed === results.length ? 'failed' : 'partial';
