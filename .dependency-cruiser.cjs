@@ -76,7 +76,7 @@ module.exports = {
     },
     onlyIn('snoowrap', '^src/reddit/'),
     onlyIn('better-sqlite3', '^src/store/sqlite/'),
-    onlyIn('bree', '^jobs/runner\\.ts$'),
+    onlyIn('bree', '^jobs/bree\\.ts$'),
     onlyIn('pm2', '^monitor/pm2\\.ts$'),
     onlyIn('pidusage', '^monitor/'),
   ],

@@ -67,7 +67,12 @@ type RawEnv = Record<string, string | undefined>;
  * The only reader of `process.env`.
  */
 export function readEnvironment(cwd = process.cwd()): RawEnv {
-  return { ...readDotenv(resolve(cwd, '.env')), ...process.env };
+  const dotenv = readDotenv(resolve(cwd, '.env'));
+  for (const key of Object.keys(process.env)) {
+    // A secret given one way replaces the same secret given the other way.
+    delete dotenv[key.endsWith('_FILE') ? key.slice(0, -'_FILE'.length) : `${key}_FILE`];
+  }
+  return { ...dotenv, ...process.env };
 }
 
 /**

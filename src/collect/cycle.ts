@@ -109,6 +109,9 @@ async function collectAll(
     const result = stop.aborted
       ? notReached(name, why(), deps.clock)
       : await collectSubreddit(name, { ...deps, log, fence, retentionDays }, stop);
+    if (result.error !== null && stop.aborted) {
+      Object.assign(result.error, { code: why().code, message: why().message });
+    }
     cycle.subreddits.push(result);
     if (result.error === null) log.info(result, 'subreddit');
     else cycle.errors.push(result.error);

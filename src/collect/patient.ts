@@ -4,8 +4,8 @@ import type { CollectStore } from '../store/store.js';
 
 /**
  * The collecting side of a store with its passing failures retried (1 s, 4 s, 16 s).
- * Repeating any of these calls is safe, also when the first one did happen: that is part
- * of the seam's contract. Renewals are left out, their caller has a rhythm of its own.
+ * A transient error means that nothing was written, so repeating is safe. Renewals are
+ * left out: their caller has a rhythm of its own.
  */
 export function patient(
   store: CollectStore,

@@ -7,7 +7,8 @@ import type { Counts, Rollup } from '../domain/rollup.js';
  *
  * Every call may throw AppError `store_unreachable` (gone, may come back),
  * `store_timeout`, `store_busy` (transient) or `store_unusable` (waiting does not help).
- * A failure is always thrown, never an empty result. Calls that take a `Fence`
+ * A failure is always thrown, never an empty result, and a transient one of a writing call
+ * means that nothing was written. Calls that take a `Fence`
  * also throw `lease_lost`, and then have written nothing.
  */
 export interface Store extends ReadStore, CollectStore, RunnerStore {

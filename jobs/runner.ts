@@ -1,0 +1,172 @@
+import { randomBytes } from 'node:crypto';
+import { type Clock, toIso } from '../src/clock.js';
+import type { Config } from '../src/config.js';
+import { cycleId } from '../src/domain/cycle.js';
+import type { Log } from '../src/log.js';
+import type { RunnerStore } from '../src/store/store.js';
+import type { Outcome, Run, Threads } from './bree.js';
+import { type Job, untilNextSlot } from './schedule.js';
+
+export interface RunnerDeps {
+  config: Config;
+  jobs: Job[];
+  threads: Threads;
+  store: RunnerStore;
+  clock: Clock;
+  log: Log;
+  /** Names this process; each run adds its id. */
+  holder: string;
+  /** Resident memory of the process, bytes: threads share it, Buffers included. */
+  memory: () => number;
+}
+
+export interface Runner {
+  /** Ends the running job in order, then by force, and all loops. */
+  close(): Promise<void>;
+}
+
+const HEARTBEAT_MS = 5000;
+const REQUEST_POLL_MS = 1000;
+/** A heap cap does not see Buffers: beyond cap plus this the running job is ended. */
+const MEMORY_SLACK_MB = 256;
+/** What is left of the shutdown deadline for closing after a job was ended by force. */
+const CLOSE_RESERVE_MS = 2000;
+
+/**
+ * Runs the jobs: first soon after start, then at each slot on the clock, and when asked
+ * by hand; one run of a job at a time. A run's states: absent → running → (cancelled →)
+ * ended; `threads.run` settles exactly once for each.
+ */
+export function startRunner(deps: RunnerDeps): Runner {
+  const { jobs, threads, clock, log, config, holder } = deps;
+  const closing = new AbortController();
+  const running = new Map<string, Promise<void>>();
+  let runsSkipped = 0;
+
+  function begin(job: Job, trigger: Run['trigger'], id = newId(clock)): void {
+    if (closing.signal.aborted) return;
+    if (running.has(job.name)) {
+      runsSkipped += 1;
+      log.warn({ job: job.name, trigger, skipped: runsSkipped }, 'still running: run skipped');
+      return;
+    }
+    const run = { id, trigger, holder: `${holder}:${id}` };
+    running.set(
+      job.name,
+      perform(job, run, deps).finally(() => running.delete(job.name)),
+    );
+  }
+
+  async function onSchedule(job: Job): Promise<void> {
+    await clock.sleep(job.firstRunMs, closing.signal);
+    begin(job, 'startup');
+    while (!closing.signal.aborted) {
+      await clock.sleep(untilNextSlot(clock.now(), job.intervalMs), closing.signal);
+      begin(job, 'schedule');
+    }
+  }
+
+  async function onRequest(): Promise<void> {
+    const collect = jobs.find((job) => job.name === 'collect');
+    if (collect === undefined || running.has(collect.name)) return;
+    const request = await deps.store.takeRequest();
+    if (request !== null) begin(collect, 'manual', request.cycle_id);
+  }
+
+  async function beat(): Promise<void> {
+    const memoryMb = Math.round(deps.memory() / 1_048_576);
+    for (const job of jobs) {
+      if (running.has(job.name) && memoryMb > job.heapMb + MEMORY_SLACK_MB) {
+        log.error({ job: job.name, memory_mb: memoryMb }, 'too much memory: ending the job');
+        threads.cancel(job);
+      }
+    }
+    await deps.store.heartbeat({
+      holder,
+      pid: process.pid,
+      memory_mb: memoryMb,
+      runs_skipped: runsSkipped,
+    });
+  }
+
+  const loops = [
+    ...jobs.map(onSchedule),
+    repeat('heartbeat', HEARTBEAT_MS, beat, deps, closing.signal),
+    repeat('requests', REQUEST_POLL_MS, onRequest, deps, closing.signal),
+  ];
+
+  return {
+    async close() {
+      closing.abort();
+      const forceAfterMs = Math.max(0, config.shutdownDeadlineMs - CLOSE_RESERVE_MS);
+      await endJobs(jobs, running, deps, forceAfterMs);
+      await Promise.all(loops);
+    },
+  };
+}
+
+/** Runs one job to its end and leaves nothing behind it, however it ended. Never rejects. */
+async function perform(job: Job, run: Run, { threads, store, clock, log }: RunnerDeps) {
+  const began = clock.monotonic();
+  log.info({ job: job.name, run: run.id, trigger: run.trigger }, 'job start');
+  const outcome = await threads.run(job, run);
+  const ms = Math.round(clock.monotonic() - began);
+  logOutcome(job, run, outcome, ms, log);
+  if (outcome.status !== 'crashed') return;
+  try {
+    const closed = await store.abandon(run.holder, `the job's thread died: ${outcome.reason}`);
+    if (closed.length > 0) log.warn({ cycles: closed }, 'closed what the dead thread left running');
+  } catch (error) {
+    log.warn({ err: error }, 'could not close what the dead thread left: the next cycle will');
+  }
+}
+
+function logOutcome(job: Job, run: Run, outcome: Outcome, ms: number, log: Log): void {
+  const line = { job: job.name, run: run.id, ...outcome, ms };
+  if (outcome.status === 'crashed' || outcome.status === 'failed') log.error(line, 'job end');
+  else log.info(line, 'job end');
+}
+
+async function endJobs(
+  jobs: Job[],
+  running: ReadonlyMap<string, Promise<void>>,
+  { threads, clock, log }: RunnerDeps,
+  forceAfterMs: number,
+): Promise<void> {
+  const ended = new AbortController();
+  const active = jobs.filter((job) => running.has(job.name));
+  for (const job of active) threads.cancel(job);
+  const all = Promise.all(running.values()).then(() => ended.abort());
+  await Promise.race([all, clock.sleep(forceAfterMs, ended.signal)]);
+  if (!ended.signal.aborted) {
+    log.warn({ jobs: active.map((job) => job.name) }, 'jobs did not end in time: ending threads');
+    await Promise.all(active.map((job) => threads.terminate(job)));
+    await all;
+  }
+}
+
+/** Does `work`, waits, does it again. A failing store is told once, and when it is back. */
+async function repeat(
+  what: string,
+  everyMs: number,
+  work: () => Promise<void>,
+  { clock, log }: RunnerDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  let failing = false;
+  while (!signal.aborted) {
+    try {
+      await work();
+      if (failing) log.info({ what }, 'works again');
+      failing = false;
+    } catch (error) {
+      if (!failing) log.error({ what, err: error }, 'failing, goes on trying');
+      failing = true;
+    }
+    await clock.sleep(everyMs, signal);
+  }
+}
+
+function newId(clock: Clock): string {
+  return cycleId(toIso(clock.now()), randomBytes(3).toString('hex'));
+}

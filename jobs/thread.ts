@@ -1,0 +1,4 @@
+import { collect } from './collect.js';
+import { runInThread } from './job-thread.js';
+
+await runInThread(collect);

@@ -1,0 +1,155 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '../clock.js';
+import type { Cycle } from '../domain/cycle.js';
+import { AppError } from '../errors.js';
+import { type Pm2Cli, pm2Cli } from './pm2-cli.js';
+
+/** Everything the demo makes lies here, below the folder it was started in. */
+export const DEMO_FOLDER = '.demo';
+
+export interface DemoOptions {
+  environment: Record<string, string | undefined>;
+  apiHost: string;
+  apiPort: number;
+  /** Recordings for the simulator to replay; none: generated communities. */
+  replay: string[];
+  clock: Clock;
+  print: (line: string) => void;
+  signal: AbortSignal;
+}
+
+export interface Demo {
+  url: string;
+  pm2: Pm2Cli;
+  /** The first finished cycle. */
+  cycle: Cycle;
+}
+
+const FIRST_CYCLE_WITHIN_MS = 120_000;
+
+export function demoPm2(environment: Record<string, string | undefined>, clock: Clock): Pm2Cli {
+  return pm2Cli(resolve(DEMO_FOLDER, 'pm2'), environment, clock);
+}
+
+/**
+ * Starts the simulator and the whole system under a PM2 of the demo's own, in a fresh
+ * `.demo/`, and waits for the first finished cycle. Whatever fails, nothing stays behind.
+ *
+ * @throws AppError `already_running`, `port_in_use`, `deadline_exceeded`, `cancelled`
+ */
+export async function startDemo(options: DemoOptions): Promise<Demo> {
+  const { environment, apiHost, apiPort, replay, clock, print } = options;
+  const pm2 = demoPm2({ ...environment, NODE_CLUSTER_SCHED_POLICY: 'none' }, clock);
+  if (pm2.daemon() !== null) {
+    throw new AppError('already_running', `The demo runs already (PM2, pid ${pm2.daemon()})`, {
+      cure: 'npm run demo:stop',
+    });
+  }
+  if (!(await canListen(apiPort, apiHost))) {
+    throw new AppError('port_in_use', `Port ${apiPort} on ${apiHost} is in use`, {
+      cure: 'choose another one: API_PORT=8123 npm run demo',
+    });
+  }
+  const folder = resolve(DEMO_FOLDER);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { mode: 0o700 });
+  const simulatorPort = await freePort();
+  const url = `http://${apiHost}:${apiPort}`;
+  try {
+    print('Starting the simulator and the system under PM2 …');
+    await startSimulator(pm2, simulatorPort, replay);
+    await pm2.run(['start', ecosystemFile()], demoEnvironment(folder, simulatorPort, options));
+    print('Collecting: the first cycle begins 5 s after the start …');
+    return { url, pm2, cycle: await firstCycle(url, options) };
+  } catch (error) {
+    await pm2.kill();
+    throw error;
+  }
+}
+
+/** The demo's own settings; everything else is as the user has it. */
+function demoEnvironment(
+  folder: string,
+  simulatorPort: number,
+  { apiHost, apiPort }: DemoOptions,
+): Record<string, string | undefined> {
+  return {
+    NODE_ENV: 'production',
+    API_HOST: apiHost,
+    API_PORT: String(apiPort),
+    SQLITE_PATH: join(folder, 'sentimentagent.db'),
+    MONITOR_STATE_DIR: join(folder, 'monitor'),
+    MONITOR_HEALTH_URL: `http://${apiHost}:${apiPort}/health`,
+    ADMIN_TOKEN_FILE: secretFile(join(folder, 'admin-token')),
+    REDDIT_BASE_URL: `http://127.0.0.1:${simulatorPort}`,
+    REDDIT_CLIENT_ID: 'demo',
+    REDDIT_CLIENT_SECRET: undefined,
+    REDDIT_CLIENT_SECRET_FILE: secretFile(join(folder, 'reddit-secret')),
+    REDDIT_USER_AGENT: 'sentimentagent-demo/0.1 (talks to the simulator only)',
+  };
+}
+
+function secretFile(path: string): string {
+  writeFileSync(path, `${randomBytes(16).toString('hex')}\n`, { mode: 0o600 });
+  return path;
+}
+
+async function startSimulator(pm2: Pm2Cli, port: number, replay: string[]): Promise<void> {
+  const script = fileURLToPath(new URL('../cli/simulator.js', import.meta.url));
+  const files = replay.length === 0 ? [] : ['--replay', ...replay.map((file) => resolve(file))];
+  await pm2.run(['start', script, '--name', 'simulator', '--', '--port', String(port), ...files]);
+}
+
+function ecosystemFile(): string {
+  return fileURLToPath(new URL('../../../ecosystem.config.cjs', import.meta.url));
+}
+
+async function firstCycle(url: string, { clock, signal }: DemoOptions): Promise<Cycle> {
+  const until = clock.monotonic() + FIRST_CYCLE_WITHIN_MS;
+  while (clock.monotonic() < until) {
+    if (signal.aborted) throw new AppError('cancelled', 'The demo was interrupted');
+    const [cycle] = await newestCycle(url);
+    if (cycle !== undefined && cycle.status !== 'running') return cycle;
+    await clock.sleep(250, signal);
+  }
+  throw new AppError('deadline_exceeded', 'No cycle finished within two minutes', {
+    cure: `read the logs in ${DEMO_FOLDER}/pm2/logs`,
+  });
+}
+
+async function newestCycle(url: string): Promise<Cycle[]> {
+  try {
+    const answer = await fetch(`${url}/api/v1/collections?limit=1`, {
+      signal: AbortSignal.timeout(2000),
+    });
+    return answer.ok ? ((await answer.json()) as Cycle[]) : [];
+  } catch {
+    return []; // not listening yet
+  }
+}
+
+async function canListen(port: number, host: string): Promise<boolean> {
+  return (await listenOnce(port, host)) !== null;
+}
+
+async function freePort(): Promise<number> {
+  const port = await listenOnce(0, '127.0.0.1');
+  if (port === null) throw new AppError('internal', 'No free port on 127.0.0.1');
+  return port;
+}
+
+function listenOnce(port: number, host: string): Promise<number | null> {
+  return new Promise((answer) => {
+    const server = createServer();
+    server.once('error', () => answer(null));
+    server.listen(port, host, () => {
+      const address = server.address();
+      const taken = typeof address === 'object' && address !== null ? address.port : port;
+      server.close(() => answer(taken));
+    });
+  });
+}

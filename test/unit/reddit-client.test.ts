@@ -1,0 +1,206 @@
+import { existsSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import test, { type ExecutionContext } from 'ava';
+import { pino } from 'pino';
+import { systemClock } from '../../src/clock.js';
+import { AppError } from '../../src/errors.js';
+import { createRedditSource } from '../../src/reddit/client.js';
+import type { PostSource } from '../../src/reddit/source.js';
+import { fakeReddit, json, listing, redditComment, redditPost } from '../support/fake-reddit.js';
+import { readRows } from '../support/shared-data.js';
+
+const log = pino({ level: 'silent' });
+const posts = { subreddit: 'aws', kind: 'post', after: null, limit: 100 } as const;
+const SECRET = 'correct-horse-battery';
+const never = new AbortController().signal;
+
+function source(t: ExecutionContext, url: string, timeoutMs = 2000): PostSource {
+  const config = { clientId: 'id', userAgent: 'test/1', baseUrl: url, timeoutMs };
+  const made = createRedditSource(config, SECRET, {
+    clock: systemClock,
+    log,
+    retry: { retries: 3, baseDelayMs: 5 },
+  });
+  t.teardown(() => made.close());
+  return made;
+}
+
+test('a page: valid objects, the rest named, the anchor', async (t) => {
+  const fake = await fakeReddit(t, (_, response) =>
+    json(
+      response,
+      200,
+      listing([redditPost('a'), redditPost('b', { title: 7 }), redditPost('c')], 't3_c'),
+    ),
+  );
+  const page = await source(t, fake.url).listing(posts, never);
+  t.deepEqual(
+    page.posts.map((post) => post.id),
+    ['a', 'c'],
+  );
+  t.deepEqual(page.invalid, [{ fullname: 't3_b', reason: 'invalid_title' }]);
+  t.is(page.after, 't3_c');
+  t.is(fake.requests[1], 'GET /r/aws/new?raw_json=1&limit=100');
+});
+
+test('comments are asked for by their own listing, after the anchor, at most 100', async (t) => {
+  const fake = await fakeReddit(t, (_, response) =>
+    json(response, 200, listing([redditComment('x')])),
+  );
+  const query = { subreddit: 'aws', kind: 'comment', after: 't1_y', limit: 500 } as const;
+  const page = await source(t, fake.url).listing(query, never);
+  t.is(page.comments[0]?.body, 'This is terrible');
+  t.is(fake.requests[1], 'GET /r/aws/comments?raw_json=1&limit=100&after=t1_y');
+});
+
+test('twenty cold calls ask for one token', async (t) => {
+  const fake = await fakeReddit(t, (_, response) => json(response, 200, listing([])));
+  const reddit = source(t, fake.url);
+  await Promise.all(Array.from({ length: 20 }, () => reddit.listing(posts, never)));
+  t.is(fake.tokensIssued, 1);
+  t.is(reddit.requestsSent(), 21);
+});
+
+test('a token that ends in mid-cycle is renewed before it does', async (t) => {
+  const fake = await fakeReddit(t, (_, response) => json(response, 200, listing([])), {
+    tokenSeconds: 1,
+  });
+  const reddit = source(t, fake.url);
+  await reddit.listing(posts, never);
+  await systemClock.sleep(1000);
+  await reddit.listing(posts, never);
+  t.is(fake.tokensIssued, 2);
+});
+
+test('a token that Reddit refuses early is replaced once; a second refusal is final', async (t) => {
+  const fake = await fakeReddit(t, (request, response) => {
+    const good = request.headers.authorization === 'bearer token-2';
+    json(response, good ? 200 : 401, good ? listing([]) : { message: 'Unauthorized', error: 401 });
+  });
+  t.is((await source(t, fake.url).listing(posts, never)).state, 'active');
+
+  const refusing = await fakeReddit(t, (_, response) => json(response, 401, { error: 401 }));
+  const error = await t.throwsAsync(source(t, refusing.url).listing(posts, never));
+  t.is((error as AppError).code, 'reddit_unauthorized');
+  t.is(refusing.tokensIssued, 2);
+});
+
+test('wrong credentials are said so, without the secret', async (t) => {
+  const fake = await fakeReddit(t, (_, response) => json(response, 200, listing([])), {
+    onToken: (_, response) => json(response, 401, { message: 'Unauthorized', error: 401 }),
+  });
+  const error = await t.throwsAsync(source(t, fake.url).listing(posts, never));
+  t.is((error as AppError).code, 'reddit_unauthorized');
+  t.false(JSON.stringify({ ...error, message: error.message }).includes(SECRET));
+});
+
+const failures: [name: string, answer: (response: ServerResponse) => void, code: string][] = [
+  ['403 without a reason', (r) => json(r, 403, { message: 'Forbidden' }), 'reddit_forbidden'],
+  ['404 without a reason', (r) => json(r, 404, { message: 'Not Found' }), 'reddit_not_found'],
+  [
+    'a redirect',
+    (r) => r.writeHead(302, { location: '/subreddits/search' }).end(),
+    'reddit_not_found',
+  ],
+  ['429', (r) => json(r, 429, {}), 'reddit_rate_limited'],
+  ['503', (r) => json(r, 503, {}), 'reddit_unavailable'],
+  ['HTML with 200', (r) => r.end('<html>busy</html>'), 'reddit_bad_answer'],
+  ['truncated JSON', (r) => r.end('{"kind":"Listing","da'), 'reddit_bad_answer'],
+  ['an error inside 200', (r) => json(r, 200, { error: 500 }), 'reddit_bad_answer'],
+  ['a reset connection', (r) => r.socket?.resetAndDestroy(), 'reddit_connection'],
+];
+for (const [name, answer, code] of failures) {
+  test(`${name} is ${code}, after retries when it may pass`, async (t) => {
+    const fake = await fakeReddit(t, (_, response) => answer(response));
+    const error = (await t.throwsAsync(source(t, fake.url).listing(posts, never))) as AppError;
+    t.is(error.code, code as never);
+    t.is(fake.requests.length - fake.tokensIssued, error.transient ? 4 : 1);
+  });
+}
+
+test('a failure that passes is retried into a page', async (t) => {
+  const fake = await fakeReddit(t, (_, response, n) =>
+    n < 3 ? json(response, 503, {}) : json(response, 200, listing([redditPost('a')])),
+  );
+  const page = await source(t, fake.url).listing(posts, never);
+  t.is(page.posts.length, 1);
+});
+
+for (const [status, reason] of [
+  [403, 'private'],
+  [404, 'banned'],
+  [403, 'gated'],
+  [403, 'quarantined'],
+] as const) {
+  test(`${status} ${reason} is a state of the subreddit`, async (t) => {
+    const fake = await fakeReddit(t, (_, response) =>
+      json(response, status, { reason, error: status }),
+    );
+    const page = await source(t, fake.url).listing(posts, never);
+    t.is(page.state, reason);
+  });
+}
+
+const silences: [name: string, onToken: boolean, start: (response: ServerResponse) => void][] = [
+  ['a listing that never answers', false, () => undefined],
+  ['a body that never ends', false, (r) => void r.writeHead(200).write('{"kind":')],
+  ['a token request that never answers', true, () => undefined],
+];
+for (const [name, onToken, start] of silences) {
+  test(`${name} ends at the deadline`, async (t) => {
+    const silent = (_: unknown, response: ServerResponse) => start(response);
+    const fake = await fakeReddit(t, silent, onToken ? { onToken: silent } : {});
+    const error = await t.throwsAsync(source(t, fake.url, 100).listing(posts, never));
+    t.is((error as AppError).code, 'reddit_timeout');
+  });
+}
+
+test('the caller may cancel at any time', async (t) => {
+  const fake = await fakeReddit(t, () => undefined);
+  const stop = new AbortController();
+  const page = source(t, fake.url, 60_000).listing(posts, stop.signal);
+  setTimeout(() => stop.abort(), 50);
+  t.is(((await t.throwsAsync(page)) as AppError).code, 'cancelled');
+});
+
+test('nothing is sent while Reddit says that nothing is left', async (t) => {
+  const spent = { 'x-ratelimit-remaining': '0.0', 'x-ratelimit-reset': '1' };
+  const times: number[] = [];
+  const fake = await fakeReddit(t, (_, response) => {
+    times.push(performance.now());
+    json(response, 200, listing([]), spent);
+  });
+  const reddit = source(t, fake.url);
+  await reddit.listing(posts, never);
+  await reddit.listing(posts, never);
+  t.true((times[1] ?? 0) - (times[0] ?? 0) > 900);
+});
+
+const pages = '../shared/data/wire/replay_pages.ndjson.gz';
+const onRecordings = existsSync(pages) ? test : test.skip;
+onRecordings('every recorded listing gives its items (skips without ../shared)', async (t) => {
+  interface Recorded {
+    type: string;
+    counts: Record<string, number>;
+    response: { status: number; body: unknown };
+  }
+  const listings = readRows<Recorded>(pages).filter(
+    (row) => row.type === 'listing' && row.response.status === 200,
+  );
+  let current = 0;
+  const fake = await fakeReddit(t, (_, response) =>
+    json(response, 200, listings[current]?.response.body),
+  );
+  const reddit = source(t, fake.url);
+  let items = 0;
+  for (; current < listings.length; current += 1) {
+    const page = await reddit.listing(posts, never);
+    const counts = listings[current]?.counts ?? {};
+    const served = page.posts.length + page.comments.length;
+    items += served;
+    const strange = page.invalid.filter(({ reason }) => reason !== 'unexpected_kind');
+    t.is(served + strange.length, (counts.t3 ?? 0) + (counts.t1 ?? 0), `page ${current}`);
+  }
+  t.log(`${items} items in ${listings.length} listings`);
+  t.true(items > 1000);
+});
