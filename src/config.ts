@@ -205,11 +205,17 @@ function misspeltKeys(given: RawEnv): string[] {
   const known = Object.keys(EnvSchema.properties);
   return Object.keys(given).flatMap((key) => {
     if (key.length < 5 || known.includes(key)) return [];
-    const near = known.find(
-      (name) => distance(key.toUpperCase(), name) <= (name.length < 8 ? 1 : 2),
-    );
-    return near === undefined ? [] : [`${key} is not a key we know: did you mean ${near}?`];
+    const [near, far] = nearest(key.toUpperCase(), known);
+    if (far > (near.length < 8 ? 1 : 2)) return [];
+    return [`${key} is not a key we know: did you mean ${near}?`];
   });
+}
+
+function nearest(word: string, candidates: string[]): [name: string, far: number] {
+  const ranked = candidates
+    .map((name): [string, number] => [name, distance(word, name)])
+    .sort((a, b) => a[1] - b[1]);
+  return ranked[0] ?? ['', Number.POSITIVE_INFINITY];
 }
 
 function secretFile(

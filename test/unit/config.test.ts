@@ -1,0 +1,115 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { loadSettings, readEnvironment } from '../../src/config.js';
+import { EnvSchema } from '../../src/config-schema.js';
+import { AppError } from '../../src/errors.js';
+import { temporaryFolder } from '../support/temp.js';
+
+const credentials = {
+  REDDIT_CLIENT_ID: 'an-id',
+  REDDIT_CLIENT_SECRET: 'hunter2-hunter2',
+  REDDIT_USER_AGENT: 'test/1',
+};
+
+function refusal(env: Record<string, string>): AppError {
+  try {
+    loadSettings(env);
+  } catch (error) {
+    if (error instanceof AppError) return error;
+  }
+  throw new Error('it was accepted');
+}
+
+test('an empty environment gives the defaults, with collection off', (t) => {
+  const { config, secrets } = loadSettings({});
+  t.is(config.subreddits.length, 14);
+  t.is(config.reddit, null);
+  t.is(config.collection.intervalMs, 1_800_000);
+  t.is(config.collection.deadlineMs, 1_200_000);
+  t.deepEqual(config.storeRetry, { retries: 3, baseDelayMs: 1000 });
+  t.is(config.monitor.healthUrl, 'http://127.0.0.1:8000/health');
+  t.is(config.logLevel, 'info');
+  t.deepEqual(secrets, { redditClientSecret: null, adminToken: null });
+});
+
+const refusals: [name: string, env: Record<string, string>, says: RegExp][] = [
+  [
+    'a word for a number',
+    { API_PORT: 'eighty' },
+    /API_PORT="eighty".*whole number from 0 to 65535/,
+  ],
+  ['a number out of range', { API_PORT: '70000' }, /API_PORT="70000".*0 to 65535/],
+  ['a part of a number', { MONITOR_FAILURES: '2.5' }, /MONITOR_FAILURES="2.5".*whole number/],
+  ['an unknown choice', { STORE: 'mysql' }, /STORE="mysql".*one of sqlite/],
+  ['a misspelt key', { SUBREDITS: 'aws' }, /SUBREDITS.*did you mean SUBREDDITS/],
+  ['a key in lower case', { api_port: '8000' }, /api_port.*did you mean API_PORT/],
+  ['a subreddit twice', { SUBREDDITS: 'aws,AWS' }, /AWS twice/],
+  ['a subreddit with r/', { SUBREDDITS: 'r/aws' }, /"r\/aws".*without r\//],
+  ['a trailing comma', { SUBREDDITS: 'aws,' }, /SUBREDDITS has ""/],
+  ['half of the credentials', { REDDIT_CLIENT_ID: 'x' }, /incomplete.*REDDIT_CLIENT_SECRET/],
+  ['a base URL of another kind', { REDDIT_BASE_URL: 'ftp://x' }, /REDDIT_BASE_URL.*http/],
+  ['a secret file that is not there', { ADMIN_TOKEN_FILE: '/nowhere' }, /ADMIN_TOKEN_FILE.*ENOENT/],
+];
+for (const [name, env, says] of refusals) {
+  test(`refused: ${name}`, (t) => {
+    const error = refusal(env);
+    t.regex(error.message, says);
+    t.is(error.exitCode, 78);
+    t.truthy(error.cure);
+  });
+}
+
+test('several wrong keys are all named', (t) => {
+  const { message } = refusal({ API_PORT: 'x', LOG_LEVEL: 'loud', SUBREDITS: 'aws' });
+  for (const key of ['API_PORT', 'LOG_LEVEL', 'SUBREDITS']) t.true(message.includes(key));
+});
+
+test('a refusal never shows a secret', (t) => {
+  const { message } = refusal({ ...credentials, API_PORT: 'x', REDDIT_CLIENT_SECRT: 'hunter3' });
+  t.false(message.includes('hunter'));
+});
+
+test('the environment of a shell is no misspelling', (t) => {
+  const shell = {
+    PATH: '/bin',
+    HOME: '/root',
+    PORT: '3000',
+    HOST: 'x',
+    PM2_HOME: '/p',
+    npm_config_cache: '/c',
+  };
+  t.notThrows(() => loadSettings(shell));
+});
+
+test('an empty value is as good as none', (t) => {
+  t.is(loadSettings({ API_PORT: '', REDDIT_CLIENT_ID: '' }).config.api.port, 8000);
+});
+
+test('.env is read under the environment, and a secret given the other way replaces it', (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, '.env'), 'REDDIT_CLIENT_SECRET=from-dotenv\nSUBREDDITS=fromdotenv\n');
+  process.env.REDDIT_CLIENT_SECRET_FILE = '/a/file';
+  t.teardown(() => delete process.env.REDDIT_CLIENT_SECRET_FILE);
+  const env = readEnvironment(folder);
+  t.is(env.SUBREDDITS, 'fromdotenv');
+  t.is(env.REDDIT_CLIENT_SECRET, undefined);
+  t.is(env.REDDIT_CLIENT_SECRET_FILE, '/a/file');
+});
+
+test('a secret comes from a file, without its line end', (t) => {
+  const file = join(temporaryFolder(t), 'secret');
+  writeFileSync(file, 'hunter2\n');
+  const { REDDIT_CLIENT_SECRET: _, ...rest } = credentials;
+  const { config, secrets } = loadSettings({ ...rest, REDDIT_CLIENT_SECRET_FILE: file });
+  t.is(secrets.redditClientSecret, 'hunter2');
+  t.false(JSON.stringify(config).includes('hunter2'));
+});
+
+test('every key has a description that fits a table', (t) => {
+  for (const [key, schema] of Object.entries(EnvSchema.properties)) {
+    const { description } = schema as { description?: string };
+    t.truthy(description, key);
+    t.false(description?.includes('|'), key);
+  }
+});
