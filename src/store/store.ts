@@ -15,10 +15,7 @@ export interface Store extends ReadStore, CollectStore, RunnerStore {
    * Recomputes every rollup from the items; `repair` writes the right ones. `onProgress`
    * is told now and then how many items have been looked at.
    */
-  verify(options: {
-    repair: boolean;
-    onProgress?: (items: number) => void;
-  }): Promise<VerifyReport>;
+  verify(options: { repair: boolean; onProgress?: (items: number) => void }): Promise<VerifyReport>;
   /** Releases everything; idempotent. */
   close(): Promise<void>;
 }
