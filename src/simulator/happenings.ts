@@ -1,0 +1,179 @@
+import {
+  AUTOMODERATOR,
+  type Comment,
+  type Community,
+  type Post,
+  pickCommunity,
+} from './community.js';
+import { hash32, type Random, randomFrom } from './random.js';
+import { writeAuthor } from './text.js';
+
+export interface Rates {
+  /** Over all communities together. */
+  postsPerHour: number;
+  commentsPerHour: number;
+}
+
+/** Something that happens at an instant. What exactly follows from the seed and the state then. */
+export interface Happening {
+  atMs: number;
+  kind: 'post' | 'comment' | 'edit' | 'deletion' | 'vote';
+  seed: number;
+}
+
+export const MINUTE_MS = 60_000;
+
+/** Of 100 items made, so many are edited and deleted later, and so often votes move. */
+const EDITS = 0.04;
+const DELETIONS = 0.03;
+const VOTES = 4;
+
+/**
+ * What happens in one minute of world time, in order. It depends on the seed and the
+ * minute alone: however the clock is advanced, the same things happen.
+ */
+export function happeningsOf(seed: number, minute: number, rates: Rates): Happening[] {
+  const random = randomFrom(hash32(`${seed} ${minute}`));
+  const posts = rates.postsPerHour / 60;
+  const comments = rates.commentsPerHour / 60;
+  const means: [Happening['kind'], number][] = [
+    ['post', posts],
+    ['comment', comments],
+    ['edit', (posts + comments) * EDITS],
+    ['deletion', (posts + comments) * DELETIONS],
+    ['vote', (posts + comments) * VOTES],
+  ];
+  return means
+    .flatMap(([kind, mean]) =>
+      Array.from({ length: random.poisson(mean) }, () => ({
+        atMs: minute * MINUTE_MS + random.integer(MINUTE_MS),
+        kind,
+        seed: random.integer(2 ** 32),
+      })),
+    )
+    .sort((a, b) => a.atMs - b.atMs);
+}
+
+/** What a happening needs of the world that it happens in. */
+export interface Scene {
+  communities: readonly Community[];
+  addPost(post: Omit<Post, 'id' | 'fullname'>): Post;
+  addComment(comment: Omit<Comment, 'id' | 'fullname'>): Comment;
+}
+
+export function happen(happening: Happening, scene: Scene): void {
+  const random = randomFrom(happening.seed);
+  const community = pickCommunity(scene.communities, random);
+  switch (happening.kind) {
+    case 'post':
+      return publish(happening, community, scene, random);
+    case 'comment':
+      return reply(happening, community, scene, random);
+    case 'edit':
+      return edit(happening, community, random);
+    case 'deletion':
+      return remove(community, random);
+    case 'vote':
+      return vote(community, random);
+  }
+}
+
+function publish(
+  { atMs, seed }: Happening,
+  community: Community,
+  scene: Scene,
+  random: Random,
+): void {
+  const original = random.chance(0.08)
+    ? recent(pickCommunity(scene.communities, random).posts, 30, random)
+    : null;
+  // A crosspost of a crosspost would need its own chain; Reddit flattens it, we leave it out.
+  const crossposted = original?.type === 'self' && !original.stickied ? original : null;
+  const type = crossposted !== null ? 'crosspost' : random.chance(0.22) ? 'link' : 'self';
+  const author = writeAuthor(random);
+  const post = scene.addPost({
+    ...blank(community, atMs, seed, author),
+    type,
+    original: crossposted,
+    comments: [],
+  });
+  if (random.chance(0.12)) {
+    const rules = { ...blank(community, atMs, seed, AUTOMODERATOR), stickied: true };
+    scene.addComment({ ...rules, post, parent: null });
+  }
+}
+
+/** Each community opens with a pinned thread, so that no comment is ever without a post. */
+export function openCommunity(community: Community, atMs: number, scene: Scene): void {
+  const pinned = { ...blank(community, atMs, 0, AUTOMODERATOR), stickied: true };
+  scene.addPost({ ...pinned, type: 'self', original: null, comments: [] });
+}
+
+const LONGEST_THREAD = 200;
+
+function reply({ atMs, seed }: Happening, community: Community, scene: Scene, random: Random) {
+  let post = recent(community.posts, 12, random);
+  if (post === null || post.comments.length >= LONGEST_THREAD) post = newestAlive(community.posts);
+  if (post === null) return;
+  const parent = random.chance(0.45) ? recent(post.comments, 20, random) : null;
+  const author = random.chance(0.1) ? post.author : writeAuthor(random);
+  scene.addComment({
+    ...blank(community, atMs, seed, author === AUTOMODERATOR ? writeAuthor(random) : author),
+    post,
+    parent,
+  });
+}
+
+function edit({ atMs, seed }: Happening, community: Community, random: Random): void {
+  const item = random.chance(0.2)
+    ? recent(community.posts, 15, random)
+    : recent(community.comments, 60, random);
+  if (item === null || isBoilerplate(item) || ('type' in item && item.type !== 'self')) return;
+  item.edit = { atMs, seed };
+}
+
+function remove(community: Community, random: Random): void {
+  const item = random.chance(0.15)
+    ? recent(community.posts, 15, random)
+    : recent(community.comments, 60, random);
+  if (item !== null && !isBoilerplate(item)) item.gone = random.chance(0.7) ? 'deleted' : 'removed';
+}
+
+function vote(community: Community, random: Random): void {
+  const onPost = random.chance(0.6);
+  const item = onPost
+    ? recent(community.posts, 10, random)
+    : recent(community.comments, 40, random);
+  if (item === null) return;
+  item.score += random.chance(0.78) ? 1 + Math.floor(random.exponential(onPost ? 6 : 1.5)) : -1;
+}
+
+function isBoilerplate(item: Post | Comment): boolean {
+  return item.stickied || item.author === AUTOMODERATOR;
+}
+
+/** One of the newest that still exists; `depth` is how far back it is on average. */
+function recent<T extends Post | Comment>(items: T[], depth: number, random: Random): T | null {
+  for (let attempt = 0; attempt < 4; attempt += 1) {
+    const item = items[items.length - 1 - Math.floor(random.exponential(depth))];
+    if (item !== undefined && item.gone === null) return item;
+  }
+  return newestAlive(items);
+}
+
+function newestAlive<T extends Post | Comment>(items: T[]): T | null {
+  return items.findLast((item) => item.gone === null) ?? null;
+}
+
+function blank(community: Community, createdMs: number, seed: number, author: string) {
+  return {
+    community,
+    createdMs,
+    seed,
+    author,
+    score: 1,
+    edit: null,
+    gone: null,
+    stickied: false,
+  };
+}
