@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { envSchema } from 'env-schema';
@@ -26,6 +27,8 @@ export interface Config {
   healthDetails: boolean;
   api: { host: string; port: number; instances: number };
   monitor: MonitorConfig;
+  /** PM2's own folder. PM2 reads PM2_HOME by itself, so it is no key of ours. */
+  pm2Home: string;
 }
 
 export interface RedditConfig {
@@ -98,10 +101,11 @@ export function loadSettings(raw: RawEnv): Settings {
       cure: 'correct it in the environment or in .env (.env.example lists every key), then start again',
     });
   }
-  return { config: toConfig(env, secrets), secrets };
+  const pm2Home = resolve(given.PM2_HOME ?? resolve(homedir(), '.pm2'));
+  return { config: { ...toConfig(env, secrets), pm2Home }, secrets };
 }
 
-function toConfig(env: Env, secrets: Secrets): Config {
+function toConfig(env: Env, secrets: Secrets): Omit<Config, 'pm2Home'> {
   const host = env.API_HOST.includes(':') ? `[${env.API_HOST}]` : env.API_HOST;
   const probeHost = { '0.0.0.0': '127.0.0.1', '[::]': '[::1]' }[host] ?? host;
   return {

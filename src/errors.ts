@@ -35,6 +35,7 @@ const TABLE = {
   payload_too_large: { http: 413, exit: 1, transient: false, title: 'Payload too large' },
   unsupported_media_type: { http: 415, exit: 1, transient: false, title: 'Unsupported media type' },
   jobs_unavailable: { http: 503, exit: 1, transient: true, title: 'Job runner unavailable' },
+  supervisor_unreachable: { http: 503, exit: 69, transient: true, title: 'PM2 unreachable' },
   shutting_down: { http: 503, exit: 1, transient: true, title: 'Shutting down' },
   internal: { http: 500, exit: 1, transient: false, title: 'Internal error' },
 } as const;
