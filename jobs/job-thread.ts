@@ -35,7 +35,7 @@ async function outcomeOf(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const settings = loadSettings(readEnvironment());
-  const log = (await createLog('jobs', settings.config, settings.secrets)).child({ run: run.id });
+  const log = await createLog('jobs', settings.config, settings.secrets);
   try {
     return await job({ ...settings, run, clock: systemClock, log, signal });
   } catch (error) {

@@ -72,7 +72,10 @@ export async function runCycle(
       return { status: 'skipped', reason: `collected meanwhile by ${taken.collectedBy}` };
     }
     const { cycle, fence } = taken;
-    log.info({ cycle: cycle.id, ...run, memory_mb: cycle.memory_start_mb }, 'cycle start');
+    log.info(
+      { cycle: cycle.id, trigger: run.trigger, memory_mb: cycle.memory_start_mb },
+      'cycle start',
+    );
     const renewing = keepLease(fence, lease, finished.signal, () => lost.abort());
     try {
       const why = () => stopReason(signal, deadline.signal);
@@ -113,7 +116,7 @@ async function collectAll(
       Object.assign(result.error, { code: why().code, message: why().message });
     }
     cycle.subreddits.push(result);
-    if (result.error === null) log.info(result, 'subreddit');
+    if (result.error === null) logSubreddit(result, log);
     else cycle.errors.push(result.error);
     if (result.gap !== null) log.warn({ subreddit: name, gap: result.gap }, 'gap in the listing');
     deps.onSubreddit?.(result, index + 1, config.subreddits.length);
@@ -138,6 +141,11 @@ function conclude(cycle: Cycle, nowMs: number, durationMs: number, memoryBytes: 
   cycle.duration_ms = Math.round(durationMs);
   cycle.memory_end_mb = megabytes(memoryBytes);
   cycle.status = cycleStatus(cycle.subreddits);
+}
+
+/** `name` in a line is the process's. */
+function logSubreddit({ name, error: _, duration_ms, ...counts }: SubredditResult, log: Log): void {
+  log.info({ subreddit: name, ...counts, ms: duration_ms }, 'subreddit');
 }
 
 function logEnd(cycle: Cycle, log: Log): void {
