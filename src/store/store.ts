@@ -11,8 +11,11 @@ import type { Counts, Rollup } from '../domain/rollup.js';
  * also throw `lease_lost`, and then have written nothing.
  */
 export interface Store extends ReadStore, CollectStore, RunnerStore {
-  /** Recomputes every rollup from the items; `repair` writes the right ones. */
-  verify(options: { repair: boolean }): Promise<VerifyReport>;
+  /**
+   * Recomputes every rollup from the items; `repair` writes the right ones. `onProgress`
+   * is told now and then how many items have been looked at.
+   */
+  verify(options: { repair: boolean; onProgress?: (items: number) => void }): Promise<VerifyReport>;
   /** Releases everything; idempotent. */
   close(): Promise<void>;
 }

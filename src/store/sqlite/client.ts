@@ -1,0 +1,164 @@
+import type { Clock } from '../../clock.js';
+import { AppError } from '../../errors.js';
+import type { Log } from '../../log.js';
+import { withDeadline } from '../../retry.js';
+import type { ReadStore } from '../store.js';
+import { startThread, type ThreadHandle } from './thread-handle.js';
+
+export interface ReadClientOptions {
+  path: string;
+  /** Deadline of one call. */
+  timeoutMs: number;
+  clock: Clock;
+  log: Log;
+  /** Another thread's file, for tests. */
+  threadUrl?: URL;
+}
+
+export type ClosableReadStore = ReadStore & { close(): Promise<void> };
+
+/** Unanswered calls beyond this are refused: a queue that long does not become short in time. */
+const MAX_OUTSTANDING = 128;
+/** A thread that owes an answer for this many deadlines hangs, and is replaced. */
+const HUNG_DEADLINES = 3;
+/** Replaced threads that SQLite or the disk has not let go of yet. */
+const MAX_ABANDONED = 2;
+const OPEN_DEADLINE_MS = 10_000;
+const STOP_GRACE_MS = 1000;
+const RESTART_DELAY_MS = { first: 100, last: 5000 };
+
+/**
+ * `ReadStore` over a worker thread: SQLite's calls block and cannot be interrupted, so they
+ * block a thread that can be left behind. Its states: serving (`current` is set) → ended by
+ * itself, or hung → restarting (calls are refused with `store_unreachable`) → serving; or →
+ * closed. While too many left-behind threads live, restarting waits for one to end.
+ *
+ * @throws AppError as the store's opening gives it.
+ */
+export async function openReadClient(options: ReadClientOptions): Promise<ClosableReadStore> {
+  const supervisor = new Supervisor(options);
+  await supervisor.open();
+  return { ...proxy(supervisor), close: () => supervisor.close() };
+}
+
+function proxy(supervisor: Supervisor): ReadStore {
+  const via =
+    <Method extends keyof ReadStore>(method: Method) =>
+    (...args: Parameters<ReadStore[Method]>): ReturnType<ReadStore[Method]> =>
+      supervisor.call(method, args) as ReturnType<ReadStore[Method]>;
+  return {
+    ping: via('ping'),
+    recentPosts: via('recentPosts'),
+    post: via('post'),
+    hourlyCounts: via('hourlyCounts'),
+    subreddits: via('subreddits'),
+    cycles: via('cycles'),
+    healthFacts: via('healthFacts'),
+    requestCycle: via('requestCycle'),
+  };
+}
+
+class Supervisor {
+  readonly #options: ReadClientOptions;
+  readonly #closing = new AbortController();
+  readonly #alive = new Set<ThreadHandle>();
+  #current: ThreadHandle | null = null;
+  #failures = 0;
+
+  constructor(options: ReadClientOptions) {
+    this.#options = options;
+  }
+
+  async open(): Promise<void> {
+    const thread = this.#start(true);
+    try {
+      await withDeadline(
+        OPEN_DEADLINE_MS,
+        this.#options.clock,
+        () => thread.ready,
+        () => new AppError('store_timeout', `The store did not open in ${OPEN_DEADLINE_MS} ms`),
+      );
+      this.#current = thread;
+    } catch (error) {
+      thread.abandon(gone());
+      await this.close();
+      throw error;
+    }
+  }
+
+  async call(method: keyof ReadStore, args: unknown[]): Promise<unknown> {
+    const { clock, timeoutMs } = this.#options;
+    const thread = this.#current;
+    if (this.#closing.signal.aborted) {
+      throw new AppError('store_unreachable', 'The store is closed');
+    }
+    if (thread === null) throw gone();
+    if (thread.outstanding() >= MAX_OUTSTANDING) {
+      throw new AppError('store_busy', `${MAX_OUTSTANDING} store calls are waiting already`);
+    }
+    const value = await withDeadline(
+      timeoutMs,
+      clock,
+      (signal) => thread.call(method, args, signal),
+      () => {
+        if (thread.silentMs() >= HUNG_DEADLINES * timeoutMs) this.#leaveBehind(thread);
+        return new AppError('store_timeout', `The store gave no answer within ${timeoutMs} ms`, {
+          details: { call: method },
+        });
+      },
+    );
+    this.#failures = 0;
+    return value;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#current = null;
+    await Promise.all([...this.#alive].map((thread) => thread.stop(STOP_GRACE_MS)));
+  }
+
+  #start(create: boolean): ThreadHandle {
+    const { path, clock, log, threadUrl } = this.#options;
+    const thread = startThread({
+      url: threadUrl ?? new URL('./thread.js', import.meta.url),
+      start: { path, create },
+      clock,
+      onSlow: (shape, ms) => log.warn({ shape, ms }, 'slow store call'),
+      gone,
+    });
+    this.#alive.add(thread);
+    void thread.ended.then((error) => this.#ended(thread, error));
+    return thread;
+  }
+
+  #leaveBehind(thread: ThreadHandle): void {
+    if (this.#current !== thread) return;
+    this.#current = null;
+    this.#options.log.error({ silent_ms: thread.silentMs() }, 'store thread hangs: replacing it');
+    thread.abandon(gone());
+    if (this.#alive.size <= MAX_ABANDONED) this.#current = this.#start(false);
+  }
+
+  #ended(thread: ThreadHandle, error: Error | null): void {
+    this.#alive.delete(thread);
+    if (this.#closing.signal.aborted) return;
+    if (this.#current === thread) {
+      this.#current = null;
+      this.#options.log.error({ err: error }, 'store thread ended: starting another one');
+    }
+    if (this.#current === null) void this.#restart();
+  }
+
+  async #restart(): Promise<void> {
+    const { first, last } = RESTART_DELAY_MS;
+    this.#failures += 1;
+    const delayMs = Math.min(last, first * 2 ** Math.min(this.#failures - 1, 10));
+    await this.#options.clock.sleep(delayMs, this.#closing.signal);
+    if (this.#closing.signal.aborted || this.#current !== null) return;
+    this.#current = this.#start(false);
+  }
+}
+
+function gone(): AppError {
+  return new AppError('store_unreachable', 'The store thread is being replaced');
+}

@@ -1,0 +1,152 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import type { Clock } from '../../clock.js';
+import { AppError } from '../../errors.js';
+import { classify, whyNotOpen } from './classify.js';
+import type { Db } from './db.js';
+import { migrate } from './migrations.js';
+
+export interface ConnectionOptions {
+  path: string;
+  /** How long a call waits for another connection's lock. */
+  busyTimeoutMs: number;
+  /** Whether the first opening may create folder, file and schema; later ones never do. */
+  create: boolean;
+  clock: Clock;
+  /** Told of calls over SLOW_MS. */
+  onSlow: (shape: string, ms: number) => void;
+}
+
+/**
+ * One connection that opens itself when needed and again after a failure. Each call first
+ * makes sure that the file at the path is still the one that is open: without this a moved
+ * file would go on being read, and written to, by us alone.
+ */
+export interface Connection {
+  open(): void;
+  /** Runs `work` on one snapshot. */
+  read<T>(shape: string, work: (db: Db) => T): T;
+  /** Runs `work` in one immediate transaction: taking the lock late would end in SQLITE_BUSY. */
+  write<T>(shape: string, work: (db: Db) => T): T;
+  /** Moves the write-ahead log into the database and empties it if it can; never throws. */
+  checkpoint(): void;
+  close(): void;
+}
+
+/** Calls over this are logged with their shape. */
+const SLOW_MS = 1000;
+/** A checkpoint gives way to readers after this. */
+const CHECKPOINT_WAIT_MS = 200;
+
+export function createConnection(options: ConnectionOptions): Connection {
+  const { path, clock, onSlow } = options;
+  let handle: Handle | null = null;
+  let mayCreate = options.create;
+
+  const ensure = (): Db => {
+    if (handle !== null) {
+      if (handle.file === fileIdentity(path)) return handle.db;
+      drop();
+      throw new AppError('store_unreachable', `The database ${path} is not there any more`);
+    }
+    handle = openDatabase(path, options.busyTimeoutMs, mayCreate);
+    mayCreate = false;
+    return handle.db;
+  };
+
+  // SQLite leaves the log alone when the file has moved, so closing a stale handle is safe.
+  const drop = () => {
+    const { db } = handle ?? {};
+    handle = null;
+    try {
+      db?.close();
+    } catch {
+      // The failure that made us close it is the one to report.
+    }
+  };
+
+  const guarded = <T>(shape: string, call: (db: Db) => T): T => {
+    const began = clock.monotonic();
+    try {
+      return call(ensure());
+    } catch (error) {
+      const known = classify(error, path);
+      // A handle that met a broken file must not be used again when the file is mended.
+      if (known instanceof AppError && /^store_un/.test(known.code)) drop();
+      throw known;
+    } finally {
+      const ms = Math.round(clock.monotonic() - began);
+      if (ms > SLOW_MS) onSlow(shape, ms);
+    }
+  };
+
+  return {
+    open: () => void guarded('open', (db) => db.open),
+    read: (shape, work) => guarded(shape, (db) => db.transaction(() => work(db)).deferred()),
+    write: (shape, work) => guarded(shape, (db) => db.transaction(() => work(db)).immediate()),
+    checkpoint: () => {
+      try {
+        guarded('checkpoint', (db) => {
+          db.pragma(`busy_timeout = ${CHECKPOINT_WAIT_MS}`);
+          db.pragma('wal_checkpoint(TRUNCATE)');
+          db.pragma(`busy_timeout = ${options.busyTimeoutMs}`);
+        });
+      } catch {
+        // What came before is committed; whatever is wrong, the next call reports it.
+      }
+    },
+    close: drop,
+  };
+}
+
+interface Handle {
+  db: Db;
+  file: string;
+}
+
+/** Device and inode of the file at the path; empty when there is none. */
+function fileIdentity(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
+  return stat === undefined ? '' : `${stat.dev}:${stat.ino}`;
+}
+
+function openDatabase(path: string, busyTimeoutMs: number, mayCreate: boolean): Handle {
+  if (mayCreate) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  else if (fileIdentity(path) === '') {
+    throw new AppError('store_unreachable', `The database ${path} is not there`);
+  }
+  const unusable = whyNotOpen(path);
+  if (unusable !== null) throw unusable;
+  const db = new Database(path, { timeout: busyTimeoutMs, fileMustExist: !mayCreate });
+  try {
+    useWriteAheadLog(db);
+    // FULL, not NORMAL: a killed process loses nothing with either, but only FULL keeps the
+    // last commits through a power failure, and at a few hundred commits in half an hour its
+    // fsync costs next to nothing. (Losing them would still be consistent: the watermark
+    // goes back with the items, and the next cycle collects them again.)
+    db.pragma('synchronous = FULL');
+    db.pragma('secure_delete = ON');
+    db.pragma('foreign_keys = OFF'); // a comment's post may be missing
+    db.pragma('journal_size_limit = 16777216');
+    migrate(db, path, mayCreate);
+    return { db, file: fileIdentity(path) };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** Two processes that make the switch at once deadlock, which SQLite reports without waiting. */
+function useWriteAheadLog(db: Db): void {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      if (db.pragma('journal_mode', { simple: true }) !== 'wal') db.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      const busy = (error as { code?: string }).code?.startsWith('SQLITE_BUSY') ?? false;
+      if (!busy || attempt === 20) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 25);
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import type { IsoTime } from '../../domain/item.js';
+import { hourOf, type Rollup } from '../../domain/rollup.js';
+import type { HourCounts, TimeWindow } from '../store.js';
+import { toIso } from '../../clock.js';
+import { SCORE_UNIT } from '../../domain/item.js';
+import { all, type Db, run } from './db.js';
+
+const HOUR_MS = 3_600_000;
+
+const COUNTED_COLUMNS = 'posts, comments, positive, negative, neutral, score_sum, last_item_at';
+
+/** Answered from the covering indexes alone (test/unit/sqlite-plans.test.ts). */
+export const COUNT_ITEMS = countItemsSql('');
+export const COUNT_ITEMS_OF_SUBREDDIT = countItemsSql('subreddit = @subreddit AND');
+
+function countItemsSql(condition: string): string {
+  const from = (table: string, post: 0 | 1) =>
+    `SELECT ${post} AS post, label, score, created_utc FROM ${table}
+     WHERE excluded IS NULL AND ${condition} created_utc >= @from AND created_utc < @to`;
+  return `SELECT substr(created_utc, 1, 13) || ':00:00.000Z' AS hour,
+      sum(post) AS posts, count(*) - sum(post) AS comments,
+      sum(label = 'positive') AS positive, sum(label = 'negative') AS negative,
+      sum(label = 'neutral') AS neutral,
+      sum(CAST(round(score * ${SCORE_UNIT}) AS INTEGER)) AS score_sum,
+      max(created_utc) AS last_item_at
+    FROM (${from('posts', 1)} UNION ALL ${from('comments', 0)}) GROUP BY hour`;
+}
+
+const ROLLUPS = `SELECT hour, sum(posts) AS posts, sum(comments) AS comments,
+    sum(positive) AS positive, sum(negative) AS negative, sum(neutral) AS neutral,
+    sum(score_sum) AS score_sum, max(last_item_at) AS last_item_at
+  FROM rollups_hourly WHERE hour >= @from AND hour < @to GROUP BY hour`;
+const ROLLUPS_OF_SUBREDDIT = `SELECT hour, ${COUNTED_COLUMNS}
+  FROM rollups_hourly WHERE subreddit = @subreddit AND hour >= @from AND hour < @to ORDER BY hour`;
+
+/** Counted items created in the window, by hour: from the items themselves. */
+function countItems(db: Db, window: TimeWindow, subreddit: string | undefined): HourCounts[] {
+  if (window.from >= window.to) return [];
+  return subreddit === undefined
+    ? all<HourCounts>(db, COUNT_ITEMS, window)
+    : all<HourCounts>(db, COUNT_ITEMS_OF_SUBREDDIT, { ...window, subreddit });
+}
+
+/** Whole hours only. */
+function sumRollups(db: Db, window: TimeWindow, subreddit: string | undefined): HourCounts[] {
+  return subreddit === undefined
+    ? all<HourCounts>(db, ROLLUPS, window)
+    : all<HourCounts>(db, ROLLUPS_OF_SUBREDDIT, { ...window, subreddit });
+}
+
+/** Whole hours from the rollups, the partial ones at the edges from the items. */
+export function countWindow(db: Db, window: TimeWindow, subreddit?: string): HourCounts[] {
+  const { from, to } = window;
+  if (from >= to) return [];
+  const firstWhole = hourOf(from) === from ? from : nextHour(from);
+  const endOfWhole = hourOf(to);
+  if (firstWhole > endOfWhole) return countItems(db, window, subreddit); // within one hour
+  return [
+    ...countItems(db, { from, to: firstWhole }, subreddit),
+    ...sumRollups(db, { from: firstWhole, to: endOfWhole }, subreddit),
+    ...countItems(db, { from: endOfWhole, to }, subreddit),
+  ];
+}
+
+/** The end of the hour that an instant falls into. */
+export function nextHour(time: IsoTime): IsoTime {
+  return toIso(Date.parse(hourOf(time)) + HOUR_MS);
+}
+
+/** Recomputes one hour from its items: never increments, so that repeating it is harmless. */
+export function rebuildRollup(db: Db, subreddit: string, hour: IsoTime): void {
+  const [counts] = countItems(db, { from: hour, to: nextHour(hour) }, subreddit);
+  if (counts === undefined) {
+    run(db, 'DELETE FROM rollups_hourly WHERE hour = ? AND subreddit = ?', hour, subreddit);
+  } else {
+    writeRollup(db, { ...counts, subreddit } as Rollup);
+  }
+}
+
+export function writeRollup(db: Db, rollup: Rollup): void {
+  run(
+    db,
+    `INSERT INTO rollups_hourly (hour, subreddit, ${COUNTED_COLUMNS})
+     VALUES (@hour, @subreddit, @posts, @comments, @positive, @negative, @neutral, @score_sum,
+       @last_item_at)
+     ON CONFLICT (hour, subreddit) DO UPDATE SET posts = excluded.posts,
+       comments = excluded.comments, positive = excluded.positive, negative = excluded.negative,
+       neutral = excluded.neutral, score_sum = excluded.score_sum,
+       last_item_at = excluded.last_item_at`,
+    rollup,
+  );
+}

@@ -1,0 +1,75 @@
+import { toIso } from '../../clock.js';
+import { failingSubreddits } from '../../domain/cycle.js';
+import type { IsoTime, Post } from '../../domain/item.js';
+import type { HealthFacts, RecentPostsQuery } from '../store.js';
+import { NEWEST_FIRST, readCycles } from './cycles.js';
+import { all, type Db, one, readMeta } from './db.js';
+import { isAlive, readLease } from './lease.js';
+import { type PostRow, toPost } from './rows.js';
+import { readHeartbeat } from './runner.js';
+
+const DAY_MS = 86_400_000;
+
+/** Keyset paging: a page starts after a place in the order, so new items do not shift it. */
+export function recentPosts(db: Db, query: RecentPostsQuery): Post[] {
+  return all<PostRow>(db, recentPostsSql(query), {
+    since: query.since,
+    limit: query.limit,
+    subreddit: query.subreddit,
+    label: query.label,
+    afterTime: query.after?.collected_at,
+    afterId: query.after?.id,
+  }).map(toPost);
+}
+
+export function recentPostsSql(query: RecentPostsQuery): string {
+  const conditions = [
+    'collected_at >= @since',
+    ...(query.subreddit === undefined ? [] : ['subreddit = @subreddit']),
+    ...(query.label === undefined ? [] : ['label = @label']),
+    ...(query.after === undefined ? [] : ['(collected_at, id) < (@afterTime, @afterId)']),
+  ];
+  return `SELECT * FROM posts WHERE ${conditions.join(' AND ')}
+    ORDER BY collected_at DESC, id DESC LIMIT @limit`;
+}
+
+export function readPost(db: Db, id: string): Post | null {
+  const row = one<PostRow>(db, 'SELECT * FROM posts WHERE id = ?', id);
+  return row === undefined ? null : toPost(row);
+}
+
+interface CycleTally {
+  last_collection_at: IsoTime | null;
+  collections_succeeded: number;
+  collections_failed: number;
+  finished_24h: number;
+  failed_24h: number;
+}
+
+export function healthFacts(db: Db, now: IsoTime): HealthFacts {
+  const tally = one<CycleTally>(
+    db,
+    `SELECT max(finished_at) FILTER (WHERE status <> 'failed') AS last_collection_at,
+       count(*) FILTER (WHERE status <> 'failed') AS collections_succeeded,
+       count(*) FILTER (WHERE status = 'failed') AS collections_failed,
+       count(*) FILTER (WHERE finished_at >= @since) AS finished_24h,
+       count(*) FILTER (WHERE finished_at >= @since AND status = 'failed') AS failed_24h
+     FROM cycles WHERE status <> 'running'`,
+    { since: toIso(Date.parse(now) - DAY_MS) },
+  );
+  const lease = readLease(db);
+  const lastThree = readCycles(db, `WHERE status <> 'running' ${NEWEST_FIRST}`, 3);
+  const gaps = one<{ n: number }>(db, `SELECT count(*) AS n FROM gaps WHERE status = 'open'`);
+  return {
+    data_version: readMeta(db).data_version,
+    last_collection_at: tally?.last_collection_at ?? null,
+    collections_succeeded: tally?.collections_succeeded ?? 0,
+    collections_failed: tally?.collections_failed ?? 0,
+    finished_24h: tally?.finished_24h ?? 0,
+    failed_24h: tally?.failed_24h ?? 0,
+    running_cycle: isAlive(lease, now) ? lease.cycle_id : null,
+    subreddits_failing: failingSubreddits(lastThree, 3),
+    gaps_open: gaps?.n ?? 0,
+    jobs: readHeartbeat(db),
+  };
+}

@@ -1,0 +1,51 @@
+import type { Exclusion, Label, NewComment, NewPost, Post, Sentiment } from '../../domain/item.js';
+
+/** Columns that carry an item's assessment; the sentiment stands flat in the tables. */
+interface AssessedRow {
+  label: Label;
+  score: number;
+  confidence: number;
+  method: string;
+  scorer_version: string;
+  excluded: Exclusion | null;
+}
+
+interface StoredRow extends AssessedRow {
+  collected_at: string;
+  updated_at: string;
+}
+
+export type PostRow = Omit<NewPost, 'sentiment' | 'excluded'> & StoredRow;
+export type CommentRow = Omit<NewComment, 'sentiment' | 'excluded'> & StoredRow;
+
+/** Named parameters of an insert or update. */
+export function toRow<Item extends NewPost | NewComment>(
+  item: Item,
+): Omit<Item, 'sentiment' | 'excluded'> & AssessedRow {
+  const { sentiment, excluded, ...content } = item;
+  const { label, score, confidence, method, scorer_version } = sentiment;
+  return { ...content, label, score, confidence, method, scorer_version, excluded };
+}
+
+export function toPost(row: PostRow): Post {
+  return {
+    id: row.id,
+    subreddit: row.subreddit,
+    author: row.author,
+    title: row.title,
+    content: row.content,
+    url: row.url,
+    permalink: row.permalink,
+    created_utc: row.created_utc,
+    upvotes: row.upvotes,
+    comment_count: row.comment_count,
+    collected_at: row.collected_at,
+    updated_at: row.updated_at,
+    sentiment: toSentiment(row),
+  };
+}
+
+function toSentiment(row: AssessedRow): Sentiment {
+  const { label, score, confidence, method, scorer_version } = row;
+  return { label, score, confidence, method, scorer_version };
+}

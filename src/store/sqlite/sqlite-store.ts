@@ -1,0 +1,82 @@
+import { type Clock, toIso } from '../../clock.js';
+import type { ReadStore, Store } from '../store.js';
+import { checkBatch, commitBatch } from './commit.js';
+import type { Connection } from './connection.js';
+import { countWindow } from './counts.js';
+import * as cycles from './cycles.js';
+import { readMeta } from './db.js';
+import * as reads from './reads.js';
+import * as runner from './runner.js';
+import { readWatermarks, subredditDetails } from './subreddits.js';
+import { compareAll, portions, repairSome } from './verify.js';
+
+/** What the API needs, on one connection. Every method is `async` so that failures reject. */
+export function sqliteReadStore(connection: Connection, clock: Clock): ReadStore {
+  return {
+    ping: async () =>
+      connection.read('ping', (db) => ({ data_version: readMeta(db).data_version })),
+    recentPosts: async (query) =>
+      connection.read('recentPosts', (db) => reads.recentPosts(db, query)),
+    post: async (id) => connection.read('post', (db) => reads.readPost(db, id)),
+    hourlyCounts: async ({ windows, subreddit }) =>
+      connection.read('hourlyCounts', (db) => ({
+        data_version: readMeta(db).data_version,
+        windows: windows.map((window) => countWindow(db, window, subreddit)),
+      })),
+    subreddits: async (now) => connection.read('subreddits', (db) => subredditDetails(db, now)),
+    cycles: async ({ limit, status }) =>
+      connection.read('cycles', (db) =>
+        status === undefined
+          ? cycles.readCycles(db, cycles.NEWEST_FIRST, limit)
+          : cycles.readCycles(db, `WHERE status = ? ${cycles.NEWEST_FIRST}`, status, limit),
+      ),
+    healthFacts: async (now) => connection.read('healthFacts', (db) => reads.healthFacts(db, now)),
+    requestCycle: async (cycleId) =>
+      connection.write('requestCycle', (db) => runner.requestCycle(db, cycleId, clock.now())),
+  };
+}
+
+/** The whole store, on one connection. */
+export function sqliteStore(connection: Connection, clock: Clock): Store {
+  return {
+    ...sqliteReadStore(connection, clock),
+    beginCycle: async (start) =>
+      connection.write('beginCycle', (db) => cycles.beginCycle(db, start, clock.now())),
+    renewLease: async (fence, leaseMs) =>
+      connection.write('renewLease', (db) =>
+        cycles.renewLease(db, fence, toIso(clock.now() + leaseMs)),
+      ),
+    watermarks: async (name) => connection.read('watermarks', (db) => readWatermarks(db, name)),
+    commit: async (batch) => {
+      checkBatch(batch);
+      return connection.write('commit', (db) => commitBatch(db, batch, clock.now()));
+    },
+    updateCycle: async (cycle, fence) =>
+      connection.write('updateCycle', (db) => cycles.updateCycle(db, cycle, fence)),
+    finishCycle: async (cycle, fence) => {
+      connection.write('finishCycle', (db) => cycles.finishCycle(db, cycle, fence));
+      connection.checkpoint();
+    },
+    heartbeat: async (beat) =>
+      connection.write('heartbeat', (db) =>
+        runner.writeHeartbeat(db, { at: toIso(clock.now()), ...beat }),
+      ),
+    takeRequest: async () =>
+      connection.read('takeRequest', runner.hasRequest)
+        ? connection.write('takeRequest', (db) => runner.takeRequest(db, toIso(clock.now())))
+        : null,
+    abandon: async (holder, reason) =>
+      connection.write('abandon', (db) => cycles.abandon(db, holder, reason, clock.now())),
+    verify: async ({ repair, onProgress = () => undefined }) => {
+      const found = connection.read('verify', (db) => compareAll(db, onProgress));
+      const repaired = repair && found.differences.length > 0;
+      if (repaired) {
+        for (const some of portions(found.differences)) {
+          connection.write('repair', (db) => repairSome(db, some));
+        }
+      }
+      return { ...found, repaired };
+    },
+    close: async () => connection.close(),
+  };
+}

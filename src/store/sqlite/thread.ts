@@ -1,0 +1,70 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../../clock.js';
+import { createConnection } from './connection.js';
+import { type FromThread, type ThreadStart, type ToThread, toWire } from './protocol.js';
+import { sqliteReadStore } from './sqlite-store.js';
+
+/** Short: a request has little time, and the lock's owner is another process of ours. */
+const BUSY_TIMEOUT_MS = 250;
+
+/**
+ * Root of the thread in which the API's store calls block. Calls are run one by one;
+ * between two of them messages are read, so that a cancelled call is not run in vain.
+ */
+function serve(port: NonNullable<typeof parentPort>, { path, create }: ThreadStart): void {
+  const post = (message: FromThread) => port.postMessage(message);
+  let nowMs = systemClock.now();
+  const clock = { ...systemClock, now: () => nowMs };
+  const connection = createConnection({
+    path,
+    busyTimeoutMs: BUSY_TIMEOUT_MS,
+    create,
+    clock,
+    onSlow: (shape, ms) => post({ kind: 'slow', shape, ms }),
+  });
+  const store = sqliteReadStore(connection, clock);
+  const queue: Extract<ToThread, { kind: 'call' }>[] = [];
+  const cancelled = new Set<number>();
+  let running = false;
+
+  const runQueue = async () => {
+    running = true;
+    for (let call = queue.shift(); call !== undefined; call = queue.shift()) {
+      await new Promise((resolve) => setImmediate(resolve)); // lets cancellations in
+      if (cancelled.delete(call.id)) {
+        post({ kind: 'answer', id: call.id });
+        continue;
+      }
+      nowMs = call.nowMs;
+      try {
+        const method = store[call.method] as (...args: unknown[]) => Promise<unknown>;
+        post({ kind: 'answer', id: call.id, value: await method(...call.args) });
+      } catch (error) {
+        post({ kind: 'answer', id: call.id, error: toWire(error) });
+      }
+    }
+    running = false;
+  };
+
+  port.on('message', (message: ToThread) => {
+    if (message.kind === 'close') {
+      connection.close();
+      port.close();
+    } else if (message.kind === 'cancel') {
+      if (queue.some(({ id }) => id === message.id)) cancelled.add(message.id);
+    } else {
+      queue.push(message);
+      if (!running) void runQueue();
+    }
+  });
+
+  try {
+    if (create) connection.open();
+    post({ kind: 'ready' });
+  } catch (error) {
+    post({ kind: 'failed', error: toWire(error) });
+    port.close();
+  }
+}
+
+if (parentPort !== null) serve(parentPort, workerData as ThreadStart);

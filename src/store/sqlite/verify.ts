@@ -1,0 +1,109 @@
+import type { IsoTime, Label } from '../../domain/item.js';
+import {
+  addCounts,
+  type Counts,
+  countsOf,
+  hourOf,
+  NO_COUNTS,
+  type Rollup,
+} from '../../domain/rollup.js';
+import type { VerifyDifference, VerifyReport } from '../store.js';
+import { nextHour, writeRollup } from './counts.js';
+import { all, bumpDataVersion, type Db, run, statement } from './db.js';
+
+/** Hours repaired in one transaction: short enough for writers that wait. */
+const REPAIR_BATCH = 50;
+/** Items from one report of progress to the next. */
+const PROGRESS_STEP = 20_000;
+
+interface Snapshot extends Omit<VerifyReport, 'repaired'> {
+  differences: VerifyDifference[];
+}
+
+type Rollups = Map<string, Rollup>;
+
+const placeOf = (subreddit: string, hour: IsoTime) => `${hour} ${subreddit.toLowerCase()}`;
+
+/**
+ * Recounts from the rows with the domain's own arithmetic, so that it shares neither SQL
+ * nor index with the commit that it checks. To be run on one snapshot.
+ */
+export function compareAll(db: Db, onProgress: (items: number) => void): Snapshot {
+  const recomputed: Rollups = new Map();
+  let items = 0;
+  for (const kind of ['post', 'comment'] as const) {
+    const rows = statement(db, `${itemsOf(kind)} NOT INDEXED`).iterate() as Iterable<ItemRow>;
+    for (const row of rows) {
+      count(recomputed, kind, row);
+      items += 1;
+      if (items % PROGRESS_STEP === 0) onProgress(items);
+    }
+  }
+  const stored: Rollups = new Map(
+    all<Rollup>(db, 'SELECT * FROM rollups_hourly').map((r) => [placeOf(r.subreddit, r.hour), r]),
+  );
+  const places = [...new Set([...stored.keys(), ...recomputed.keys()])].sort();
+  const differences = places.flatMap((place) =>
+    difference(stored.get(place) ?? null, recomputed.get(place) ?? null),
+  );
+  return { items, rollups: stored.size, differences };
+}
+
+interface ItemRow {
+  subreddit: string;
+  created_utc: IsoTime;
+  label: Label;
+  score: number;
+  excluded: string | null;
+}
+
+const itemsOf = (kind: 'post' | 'comment') =>
+  `SELECT subreddit, created_utc, label, score, excluded FROM ${kind}s`;
+
+function count(rollups: Rollups, kind: 'post' | 'comment', row: ItemRow): void {
+  if (row.excluded !== null) return;
+  const hour = hourOf(row.created_utc);
+  const place = placeOf(row.subreddit, hour);
+  const before: Counts = rollups.get(place) ?? NO_COUNTS;
+  const counts = addCounts(before, countsOf(kind, row.label, row.score, row.created_utc));
+  rollups.set(place, { subreddit: row.subreddit, hour, ...counts } as Rollup);
+}
+
+const COMPARED = [
+  ...(['posts', 'comments', 'positive', 'negative', 'neutral'] as const),
+  ...(['score_sum', 'last_item_at'] as const),
+];
+
+function difference(stored: Rollup | null, recomputed: Rollup | null): VerifyDifference[] {
+  const place = stored ?? recomputed;
+  if (place === null) return [];
+  if (stored && recomputed && COMPARED.every((name) => stored[name] === recomputed[name])) {
+    return [];
+  }
+  return [{ subreddit: place.subreddit, hour: place.hour, stored, recomputed }];
+}
+
+/** The differences in portions, each for one call of `repairSome`. */
+export function portions(differences: readonly VerifyDifference[]): VerifyDifference[][] {
+  const count = Math.ceil(differences.length / REPAIR_BATCH);
+  return Array.from({ length: count }, (_, index) =>
+    differences.slice(index * REPAIR_BATCH, (index + 1) * REPAIR_BATCH),
+  );
+}
+
+/** Recounts each hour anew, as it may have moved since. To be run in an immediate transaction. */
+export function repairSome(db: Db, differences: readonly VerifyDifference[]): void {
+  for (const { subreddit, hour } of differences) {
+    const recomputed: Rollups = new Map();
+    for (const kind of ['post', 'comment'] as const) {
+      const sql = `${itemsOf(kind)} WHERE subreddit = ? AND created_utc >= ? AND created_utc < ?`;
+      for (const row of all<ItemRow>(db, sql, subreddit, hour, nextHour(hour))) {
+        count(recomputed, kind, row);
+      }
+    }
+    const [right] = recomputed.values();
+    if (right !== undefined) writeRollup(db, right);
+    else run(db, 'DELETE FROM rollups_hourly WHERE hour = ? AND subreddit = ?', hour, subreddit);
+  }
+  bumpDataVersion(db);
+}

@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import type { Clock } from '../../src/clock.js';
+import type { Config } from '../../src/config.js';
+import { newCycle } from '../../src/domain/cycle.js';
+import { openReadStore, openStore } from '../../src/store/open.js';
+import type { Fence, ReadStore, Store } from '../../src/store/store.js';
+import { toIso } from '../../src/clock.js';
+import { ManualClock } from './clock.js';
+import { testConfig } from './config.js';
+import { silentLog } from './log.js';
+import { temporaryFolder } from './temp.js';
+
+type Teardown = Pick<ExecutionContext, 'teardown'>;
+
+export interface TemporaryStore {
+  store: Store;
+  path: string;
+  config: Config;
+}
+
+/** An empty store of the test's own, closed and removed when it ends. */
+export async function temporaryStore(
+  t: Teardown,
+  options: { clock?: Clock; env?: Record<string, string> } = {},
+): Promise<TemporaryStore> {
+  const path = join(temporaryFolder(t), 'store.db');
+  const config = testConfig({ SQLITE_PATH: path, ...options.env });
+  const clock = options.clock ?? new ManualClock();
+  const store = await openStore(config, { clock, log: silentLog });
+  t.teardown(() => store.close());
+  return { store, path, config };
+}
+
+/** What the API would open on the same configuration: reads through a worker thread. */
+export async function temporaryReadStore(
+  t: Teardown,
+  config: Config,
+  clock: Clock = new ManualClock(),
+): Promise<ReadStore & { close(): Promise<void> }> {
+  const store = await openReadStore(config, { clock, log: silentLog });
+  t.teardown(() => store.close());
+  return store;
+}
+
+/** Begins a cycle that must be granted, and answers its fence. */
+export async function beginTestCycle(
+  store: Store,
+  clock: Clock,
+  options: { id?: string; holder?: string; leaseMs?: number } = {},
+): Promise<Fence> {
+  const { id = 'cycle-1', holder = 'test-host:1:0:0', leaseMs = 120_000 } = options;
+  const grant = await store.beginCycle({
+    cycle: newCycle(id, toIso(clock.now()), 'manual', 50),
+    holder,
+    leaseMs,
+    holderIsDead: () => false,
+  });
+  if (!grant.granted) throw new Error(`refused: ${grant.holder} has the lease`);
+  return grant.fence;
+}
