@@ -3,6 +3,9 @@ import { AppError } from '../errors.js';
 import { withDeadline } from '../retry.js';
 import type { ReadStore } from '../store/store.js';
 
+/** A store that keeps its own deadline answers before ours passes. */
+const SLACK_MS = 250;
+
 /**
  * Puts the deadline of the request path on every call, whatever the store does: nobody who
  * asks the API waits longer for a store that hangs. A call that is late is abandoned with
@@ -11,7 +14,7 @@ import type { ReadStore } from '../store/store.js';
 export function boundedStore(store: ReadStore, clock: Clock, timeoutMs: number): ReadStore {
   const bounded = <T>(call: () => Promise<T>): Promise<T> =>
     withDeadline(
-      timeoutMs,
+      timeoutMs + SLACK_MS,
       clock,
       async () => call(),
       () => new AppError('store_timeout', `The store gave no answer within ${timeoutMs} ms`),
