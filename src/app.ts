@@ -1,0 +1,122 @@
+import type { Socket } from 'node:net';
+import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { AppError } from './errors.js';
+import type { Log } from './log.js';
+import { adminRoutes } from './routes/admin.js';
+import { boundedStore } from './routes/bounded-store.js';
+import { collectionRoutes } from './routes/collections.js';
+import type { Api, RouteContext } from './routes/context.js';
+import { healthRoutes } from './routes/health.js';
+import { type RouteTable, refuseUnknown } from './routes/not-found.js';
+import { postRoutes } from './routes/posts.js';
+import { PROBLEM_TYPE, problemOf, sendProblem } from './routes/problem.js';
+import { sentimentRoutes } from './routes/sentiment.js';
+import { subredditRoutes } from './routes/subreddits.js';
+
+export type AppDeps = RouteContext;
+
+export const API_PREFIX = '/api/v1';
+
+const BODY_LIMIT_BYTES = 16 * 1024;
+const URL_LIMIT = 4096;
+const HEADERS_LIMIT_BYTES = 16 * 1024;
+const PARAM_LIMIT = 100;
+const KEEP_ALIVE_MS = 5000;
+const REQUEST_TIMEOUT_MS = 15_000;
+
+/**
+ * The API as a Fastify instance. It never listens and never reads the environment; whoever
+ * built `deps` also ends them. Every store call gets the deadline of the request path.
+ */
+export async function buildApp(deps: AppDeps): Promise<Api> {
+  const { log, clock, config, closing } = deps;
+  const app: Api = fastify({
+    bodyLimit: BODY_LIMIT_BYTES,
+    routerOptions: { maxParamLength: PARAM_LIMIT },
+    http: { maxHeaderSize: HEADERS_LIMIT_BYTES },
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // A client whose request arrives while we close gets its answer (PITFALLS, PM2 reload).
+    return503OnClosing: false,
+    // Idle ones are closed at once; src/closing.ts ends the others at its deadline.
+    forceCloseConnections: 'idle',
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, verbose: true } },
+    frameworkErrors: (error, request, reply) => {
+      void sendProblem(error, request as FastifyRequest, reply as FastifyReply, log);
+    },
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket as Socket),
+  });
+
+  const routes: RouteTable = new Map();
+  app.addHook('onRoute', ({ url, method }) => {
+    const methods = routes.get(url) ?? new Set();
+    for (const name of [method].flat()) methods.add(name);
+    routes.set(url, methods);
+  });
+  addHooks(app, deps);
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
+  app.setNotFoundHandler((request, reply) => refuseUnknown(routes, request, reply));
+
+  const context: RouteContext = {
+    ...deps,
+    store: boundedStore(deps.store, clock, config.store.timeoutMs),
+  };
+  healthRoutes(app, context);
+  await app.register(
+    async (api: Api) => {
+      healthRoutes(api, context);
+      postRoutes(api, context);
+      sentimentRoutes(api, context);
+      subredditRoutes(api, context);
+      collectionRoutes(api, context);
+      adminRoutes(api, context);
+    },
+    { prefix: API_PREFIX },
+  );
+  await app.ready();
+  return app;
+
+  function addHooks(instance: Api, { log: requestLog }: { log: Log }): void {
+    instance.addHook('onRequest', async (request) => {
+      if (request.url.length <= URL_LIMIT) return;
+      throw new AppError(
+        'uri_too_long',
+        `The URL has ${request.url.length} characters; at most ${URL_LIMIT} are taken`,
+      );
+    });
+    instance.addHook('onSend', async (_request, reply) => {
+      if (closing.aborted) reply.header('connection', 'close');
+    });
+    if (!requestLog.isLevelEnabled('debug')) return;
+    instance.addHook('onResponse', async (request, reply) => {
+      const { id: req_id, method, url } = request;
+      const ms = Math.round(reply.elapsedTime);
+      requestLog.debug({ req_id, method, url, status: reply.statusCode, ms }, 'request');
+    });
+  }
+}
+
+/** What is not HTTP never reaches a route, but is answered in the same form, and cut off. */
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const problem = problemOf(brokenRequest(error.code), '');
+  const body = JSON.stringify(problem);
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${problem.title}\r\nConnection: close\r\n` +
+      `Content-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+function brokenRequest(code: string | undefined): AppError {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    const limit = `at most ${HEADERS_LIMIT_BYTES} bytes are taken`;
+    return new AppError('headers_too_large', `The URL and headers are too large: ${limit}`);
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new AppError('request_timeout', 'The request was not sent completely in time');
+  }
+  return new AppError('invalid_request', 'What was sent is no valid HTTP request');
+}

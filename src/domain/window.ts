@@ -1,0 +1,35 @@
+import type { IsoTime } from './item.js';
+
+export const MINUTE_MS = 60_000;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
+
+/** Half-open: `from` ≤ time < `to`. Milliseconds since the epoch. */
+export interface Window {
+  fromMs: number;
+  toMs: number;
+}
+
+/** The window of an analytics question: it ends at the current minute and starts `hours` earlier. */
+export function windowEndingAt(nowMs: number, hours: number): Window {
+  const toMs = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS;
+  return { fromMs: toMs - hours * HOUR_MS, toMs };
+}
+
+/** The equally long window that ends where this one starts. */
+export function windowBefore(window: Window): Window {
+  return { fromMs: 2 * window.fromMs - window.toMs, toMs: window.fromMs };
+}
+
+/** Whether everything in the window is still kept, seen from `endMs`. */
+export function withinRetention(window: Window, endMs: number, retentionDays: number): boolean {
+  return window.fromMs >= endMs - retentionDays * DAY_MS;
+}
+
+export function toTimes(window: Window): { from: IsoTime; to: IsoTime } {
+  return { from: isoTime(window.fromMs), to: isoTime(window.toMs) };
+}
+
+export function isoTime(ms: number): IsoTime {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,99 @@
+import { Type } from 'typebox';
+import { toAppError } from '../errors.js';
+import { HEALTH_STATUSES } from '../health/assess.js';
+import { CAUSE_CODES, type Cause, causeOf, SEVERITIES } from '../health/causes.js';
+import type { Api, RouteContext } from './context.js';
+import { Count, nullable, Time, words } from './schemas.js';
+
+const CauseSchema = Type.Object({
+  code: words(CAUSE_CODES),
+  severity: words(SEVERITIES),
+  message: Type.String(),
+  restart_would_help: Type.Boolean(),
+});
+
+const Health = Type.Object({
+  status: words(HEALTH_STATUSES),
+  timestamp: Time,
+  process: Type.Optional(
+    Type.Object({
+      uptime_seconds: Type.Number(),
+      memory_mb: Type.Number(),
+      cpu_percent: Type.Number(),
+      pid: Type.Integer(),
+      event_loop_delay_ms: Type.Number(),
+    }),
+  ),
+  application: Type.Optional(
+    Type.Object({
+      last_collection_at: nullable(Time),
+      collections_succeeded: Count,
+      collections_failed: Count,
+      data_freshness_minutes: nullable(Type.Number()),
+      running_cycle: nullable(Type.String()),
+      subreddits_failing: Type.Array(Type.String()),
+      gaps_open: Count,
+      jobs_heartbeat_age_seconds: nullable(Type.Number()),
+    }),
+  ),
+  database: Type.Optional(
+    Type.Object({
+      connected: Type.Boolean(),
+      latency_ms: nullable(Type.Number()),
+      checked_seconds_ago: nullable(Type.Number()),
+    }),
+  ),
+  causes: Type.Optional(Type.Array(CauseSchema)),
+});
+
+const Alive = Type.Object({ status: words(['alive']) });
+const Ready = Type.Object({ status: words(['ready']) });
+const NotReady = Type.Object({
+  status: words(['unavailable']),
+  causes: Type.Array(CauseSchema),
+});
+
+/**
+ * Probes take no parameters and ignore any, because some probers add one against caches, and
+ * an outage must not be invented by that. `/health` and `/readyz` keep their own body with 503.
+ */
+export function healthRoutes(api: Api, context: RouteContext): void {
+  const { health, store, closing } = context;
+
+  api.get(
+    '/health',
+    { schema: { response: { 200: Health, 503: Health } } },
+    async (_request, reply) => {
+      const report = health.report();
+      reply.header('cache-control', 'no-store');
+      return reply.code(report.status === 'unhealthy' ? 503 : 200).send(report);
+    },
+  );
+
+  api.get('/livez', { schema: { response: { 200: Alive } } }, async (_request, reply) => {
+    reply.header('cache-control', 'no-store');
+    return { status: 'alive' as const };
+  });
+
+  api.get(
+    '/readyz',
+    { schema: { response: { 200: Ready, 503: NotReady } } },
+    async (_request, reply) => {
+      reply.header('cache-control', 'no-store');
+      const cause = closing.aborted ? causeOf('shutting_down', 'info') : await storeCause(store);
+      if (cause === null) return reply.code(200).send({ status: 'ready' });
+      return reply.code(503).send({ status: 'unavailable', causes: [cause] });
+    },
+  );
+}
+
+/** Asked anew, unlike `/health`: whoever gates a deploy on it wants to know about now. */
+async function storeCause(store: RouteContext['store']): Promise<Cause | null> {
+  try {
+    await store.ping();
+    return null;
+  } catch (error) {
+    const failure = toAppError(error).code;
+    return causeOf('database_unreachable', 'critical', { lastSuccessMs: null, failure });
+  }
+}

@@ -1,0 +1,79 @@
+import { Type } from 'typebox';
+import { toIso } from '../clock.js';
+import { LABELS } from '../domain/item.js';
+import { HOUR_MS } from '../domain/window.js';
+import { AppError } from '../errors.js';
+import type { Api, RouteContext } from './context.js';
+import { decodeCursor, encodeCursor } from './cursor.js';
+import { pathOf } from './problem.js';
+import { hoursParameter, limitParameter, Post, query, SubredditParameter, words } from './schemas.js';
+import { resolveSubreddit } from './subreddit-names.js';
+
+const RecentQuery = query({
+  subreddit: SubredditParameter,
+  hours: hoursParameter(24),
+  limit: limitParameter(100, 1000),
+  label: Type.Optional(words(LABELS, 'only posts with this sentiment')),
+  cursor: Type.Optional(
+    Type.String({
+      description: 'the cursor of the Link header of the page before',
+      minLength: 1,
+      maxLength: 200,
+    }),
+  ),
+});
+
+const PostParams = Type.Object({
+  id: Type.String({
+    description: "Reddit's id of a post: 1 to 16 lower-case letters and digits, without t3_",
+    pattern: '^[a-z0-9]{1,16}$',
+  }),
+});
+
+/** `subreddit` is accepted for clients that send it; an id needs none. */
+const PostQuery = query({ subreddit: SubredditParameter });
+
+export function postRoutes(api: Api, context: RouteContext): void {
+  const { store, clock } = context;
+
+  api.get(
+    '/posts/recent',
+    { schema: { querystring: RecentQuery, response: { 200: Type.Array(Post) } } },
+    async (request, reply) => {
+      const { hours, limit, label, cursor } = request.query;
+      const after = cursor === undefined ? undefined : decodeCursor(cursor);
+      const subreddit = await resolveSubreddit(request.query.subreddit, context);
+      const posts = await store.recentPosts({
+        since: toIso(clock.now() - hours * HOUR_MS),
+        limit: limit + 1, // the one more tells whether there is a next page
+        ...(subreddit === undefined ? {} : { subreddit }),
+        ...(label === undefined ? {} : { label }),
+        ...(after === undefined ? {} : { after }),
+      });
+      const page = posts.slice(0, limit);
+      const last = page.at(-1);
+      if (posts.length > limit && last !== undefined) {
+        reply.header('link', `<${nextPage(request.url, encodeCursor(last))}>; rel="next"`);
+      }
+      return page;
+    },
+  );
+
+  api.get(
+    '/posts/:id',
+    { schema: { params: PostParams, querystring: PostQuery, response: { 200: Post } } },
+    async ({ params: { id } }) => {
+      const post = await store.post(id);
+      if (post === null) throw new AppError('not_found', `No post with the id "${id}" is stored`);
+      return post;
+    },
+  );
+}
+
+/** The same question, from the cursor on; a relative reference, so it holds behind any proxy. */
+function nextPage(url: string, cursor: string): string {
+  const path = pathOf(url);
+  const parameters = new URLSearchParams(url.slice(path.length + 1));
+  parameters.set('cursor', cursor);
+  return `${path}?${parameters.toString()}`;
+}

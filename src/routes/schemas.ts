@@ -1,0 +1,116 @@
+import { type Static, type TProperties, type TSchema, Type } from 'typebox';
+import { CYCLE_STATUSES, CYCLE_TRIGGERS, SUBREDDIT_STATES } from '../domain/cycle.js';
+import { LABELS } from '../domain/item.js';
+
+/**
+ * Shapes that several routes share. One definition gives the type of a handler's answer, its
+ * serialisation, the check of what comes in, and later the OpenAPI document.
+ */
+
+/** Written so because the serialiser handles a list of types far faster than an `anyOf`. */
+export function nullable<T extends TSchema>(schema: T) {
+  const { type } = schema as { type?: string };
+  return Type.Unsafe<Static<T> | null>({ ...schema, type: [type ?? 'object', 'null'] });
+}
+
+/** A closed set of words. */
+export function words<const T extends readonly string[]>(values: T, description?: string) {
+  const about = description === undefined ? {} : { description };
+  return Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...about });
+}
+
+/** A query string in which anything unknown is an error, not silently ignored. */
+export function query<T extends TProperties>(properties: T) {
+  return Type.Object(properties, { additionalProperties: false });
+}
+
+export const Time = Type.String({ description: 'UTC, ISO 8601 with milliseconds' });
+export const Count = Type.Integer({ minimum: 0 });
+
+export const SubredditParameter = Type.Optional(
+  Type.String({
+    description: 'the name of a subreddit, without r/; "all" or nothing for all together',
+    minLength: 1,
+    maxLength: 64,
+  }),
+);
+
+export const hoursParameter = (fallback: number) =>
+  Type.Integer({
+    description: 'length of the window in hours',
+    minimum: 1,
+    maximum: 2160,
+    default: fallback,
+  });
+
+export const limitParameter = (fallback: number, maximum: number) =>
+  Type.Integer({ description: 'most entries', minimum: 1, maximum, default: fallback });
+
+export const Sentiment = Type.Object({
+  label: words(LABELS),
+  score: Type.Number({ minimum: -1, maximum: 1 }),
+  confidence: Type.Number({ minimum: 0, maximum: 1 }),
+  method: Type.String(),
+  scorer_version: Type.String(),
+});
+
+export const Post = Type.Object({
+  id: Type.String(),
+  subreddit: Type.String(),
+  author: Type.String(),
+  title: Type.String(),
+  content: Type.String(),
+  url: Type.String(),
+  permalink: Type.String(),
+  created_utc: Time,
+  upvotes: Type.Integer(),
+  comment_count: Count,
+  collected_at: Time,
+  updated_at: Time,
+  sentiment: Sentiment,
+});
+
+const CycleError = Type.Object({
+  at: Time,
+  subreddit: nullable(Type.String()),
+  code: Type.String(),
+  message: Type.String(),
+  attempt: Type.Integer(),
+});
+
+const Gap = Type.Object({ kind: words(['post', 'comment']), from: Time, to: Time });
+
+const SubredditResult = Type.Object({
+  name: Type.String(),
+  state: words(SUBREDDIT_STATES),
+  posts_new: Count,
+  posts_seen: Count,
+  comments_new: Count,
+  comments_seen: Count,
+  skipped: Type.Record(Type.String(), Count),
+  requests: Count,
+  duration_ms: Type.Number(),
+  gap: nullable(Gap),
+  error: nullable(CycleError),
+});
+
+export const Cycle = Type.Object({
+  id: Type.String(),
+  started_at: Time,
+  finished_at: nullable(Time),
+  status: words(CYCLE_STATUSES),
+  trigger: words(CYCLE_TRIGGERS),
+  subreddits: Type.Array(SubredditResult),
+  errors: Type.Array(CycleError),
+  memory_start_mb: Type.Number(),
+  memory_end_mb: nullable(Type.Number()),
+  duration_ms: nullable(Type.Number()),
+});
+
+export const Figures = {
+  total: Count,
+  positive: Count,
+  negative: Count,
+  neutral: Count,
+  avg_sentiment: Type.Number({ minimum: -1, maximum: 1 }),
+};

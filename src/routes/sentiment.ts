@@ -1,0 +1,103 @@
+import { Type } from 'typebox';
+import { toIso } from '../clock.js';
+import { figuresOf } from '../domain/statistics.js';
+import { GRANULARITIES, trendBuckets } from '../domain/trends.js';
+import { toTimes, windowBefore, windowEndingAt, withinRetention } from '../domain/window.js';
+import type { Api, RouteContext } from './context.js';
+import {
+  Count,
+  Figures,
+  hoursParameter,
+  nullable,
+  query,
+  SubredditParameter,
+  Time,
+  words,
+} from './schemas.js';
+import { resolveSubreddit } from './subreddit-names.js';
+
+const WindowFigures = {
+  ...Figures,
+  posts: Count,
+  comments: Count,
+  last_item_at: nullable(Time),
+};
+
+const Stats = Type.Object({
+  subreddit: Type.String({ description: 'or "all"' }),
+  time_window_hours: Type.Integer(),
+  statistics: Type.Object({ ...WindowFigures, previous: nullable(Type.Object(WindowFigures)) }),
+  timestamp: Time,
+});
+
+const Trends = Type.Object({
+  subreddit: Type.String({ description: 'or "all"' }),
+  time_window_hours: Type.Integer(),
+  granularity: words(GRANULARITIES),
+  trend_data: Type.Array(
+    Type.Object({ start: Time, ...Figures, coverage: nullable(Type.Number()) }),
+  ),
+  timestamp: Time,
+});
+
+const StatsQuery = query({ subreddit: SubredditParameter, hours: hoursParameter(24) });
+
+const TrendsQuery = query({
+  subreddit: SubredditParameter,
+  hours: hoursParameter(168),
+  granularity: Type.Unsafe<(typeof GRANULARITIES)[number]>({
+    ...words(GRANULARITIES, 'length of a bucket'),
+    default: 'hour',
+  }),
+});
+
+/** Windows are by `created_utc`, end at the current minute and start `hours` earlier. */
+export function sentimentRoutes(api: Api, context: RouteContext): void {
+  const { store, clock, config } = context;
+
+  api.get(
+    '/sentiment/stats',
+    { schema: { querystring: StatsQuery, response: { 200: Stats } } },
+    async (request) => {
+      const { hours } = request.query;
+      const subreddit = await resolveSubreddit(request.query.subreddit, context);
+      const window = windowEndingAt(clock.now(), hours);
+      const before = windowBefore(window);
+      const kept = withinRetention(before, window.toMs, config.collection.retentionDays);
+      const { windows } = await store.hourlyCounts({
+        windows: (kept ? [window, before] : [window]).map(toTimes),
+        ...(subreddit === undefined ? {} : { subreddit }),
+      });
+      return {
+        subreddit: subreddit ?? 'all',
+        time_window_hours: hours,
+        statistics: {
+          ...figuresOf(windows[0] ?? []),
+          previous: kept ? figuresOf(windows[1] ?? []) : null,
+        },
+        timestamp: toIso(window.toMs),
+      };
+    },
+  );
+
+  api.get(
+    '/sentiment/trends',
+    { schema: { querystring: TrendsQuery, response: { 200: Trends } } },
+    async (request) => {
+      const { hours, granularity } = request.query;
+      const subreddit = await resolveSubreddit(request.query.subreddit, context);
+      const window = windowEndingAt(clock.now(), hours);
+      const { windows } = await store.hourlyCounts({
+        windows: [toTimes(window)],
+        ...(subreddit === undefined ? {} : { subreddit }),
+      });
+      return {
+        subreddit: subreddit ?? 'all',
+        time_window_hours: hours,
+        granularity,
+        trend_data: trendBuckets(windows[0] ?? [], window, granularity),
+        timestamp: toIso(window.toMs),
+      };
+    },
+  );
+}

@@ -1,0 +1,86 @@
+import type { ExecutionContext } from 'ava';
+import { buildApp } from '../../src/app.js';
+import type { Clock } from '../../src/clock.js';
+import type { Config } from '../../src/config.js';
+import { healthPolicy } from '../../src/health/assess.js';
+import type { ProcessFigures } from '../../src/health/report.js';
+import { createHealthMonitor, type HealthMonitor } from '../../src/health-monitor.js';
+import type { Log } from '../../src/log.js';
+import type { Api } from '../../src/routes/context.js';
+import type { Store } from '../../src/store/store.js';
+import { ManualClock } from './clock.js';
+import { type FaultyStore, faultyStore } from './faulty-store.js';
+import { silentLog } from './log.js';
+import { temporaryStore } from './store.js';
+
+export interface TestApp {
+  app: Api;
+  /** The store behind the app, to fill it. */
+  store: Store;
+  /** What the app calls: can be told to hang or throw. */
+  faulty: FaultyStore;
+  health: HealthMonitor;
+  /** What the process says about itself; change it at will. */
+  figures: ProcessFigures;
+  config: Config;
+  /** Begins the shutdown, as a signal would. */
+  close: AbortController;
+}
+
+export interface TestAppOptions {
+  clock?: Clock;
+  env?: Record<string, string>;
+  adminToken?: string | null;
+  log?: Log;
+  /** Default true; false is an installation without Reddit credentials. */
+  collectionOn?: boolean;
+}
+
+const CREDENTIALS = {
+  REDDIT_CLIENT_ID: 'id',
+  REDDIT_CLIENT_SECRET: 'a secret of the test',
+  REDDIT_USER_AGENT: 'test:agent:1',
+};
+
+/** The whole API on an empty store of its own, without a listening socket. */
+export async function buildTestApp(
+  t: Pick<ExecutionContext, 'teardown'>,
+  options: TestAppOptions = {},
+): Promise<TestApp> {
+  const clock = options.clock ?? new ManualClock();
+  const { collectionOn = true, log = silentLog } = options;
+  const env = { ...(collectionOn ? CREDENTIALS : {}), ...options.env };
+  const { store, config } = await temporaryStore(t, { clock, env });
+  const faulty = faultyStore(store);
+  const figures: ProcessFigures = {
+    uptime_seconds: 100,
+    memory_mb: 100,
+    cpu_percent: 1,
+    pid: 4711,
+    event_loop_delay_ms: 0,
+  };
+  const health = createHealthMonitor({
+    store: faulty,
+    clock,
+    log,
+    sampler: { sample: () => ({ ...figures }), renew: () => undefined, close: () => undefined },
+    policy: healthPolicy(config.collection.intervalMs),
+    collectionOn,
+    details: config.healthDetails,
+    timeoutMs: config.store.timeoutMs,
+  });
+  await health.check();
+  const close = new AbortController();
+  const app = await buildApp({
+    config,
+    store: faulty,
+    health,
+    clock,
+    log,
+    adminToken: options.adminToken ?? null,
+    closing: close.signal,
+  });
+  t.teardown(() => app.close());
+  t.teardown(() => health.close());
+  return { app, store, faulty, health, figures, config, close };
+}
