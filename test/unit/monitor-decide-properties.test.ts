@@ -93,7 +93,7 @@ const restartsOf = ({ actions }: Played, process: string) =>
 const holds = (check: (played: Played[], policy: Policy) => boolean): void =>
   fc.assert(
     fc.property(steps, policies, (history, policy) => check(play(history, policy), policy)),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 
 test('never more restarts of a process than the budget in any window', (t) => {
