@@ -1,0 +1,63 @@
+import type {
+  Cause,
+  HealthStatus,
+  NoAnswerReason,
+  Observation,
+  Outcome,
+  ProcessSample,
+} from '../../monitor/observation.js';
+
+/** Observations as tests write them: the trouble alone, the rest is in order. */
+export function answered(
+  status: HealthStatus = 'healthy',
+  causes: (Partial<Cause> & { code: string })[] = [],
+): Outcome {
+  return {
+    kind: 'answered',
+    status,
+    httpStatus: status === 'unhealthy' ? 503 : 200,
+    causes: causes.map((one) => ({
+      severity: status,
+      message: '',
+      restartWouldHelp: false,
+      ...one,
+    })),
+    pid: 100,
+    latencyMs: 3,
+  };
+}
+
+export function noAnswer(reason: NoAnswerReason = 'timeout'): Outcome {
+  return { kind: 'no_answer', reason, detail: `test: ${reason}`, latencyMs: 5000 };
+}
+
+export function managed(name: string, changes: Partial<ProcessSample> = {}): ProcessSample {
+  const pid = { api: 100, jobs: 200 }[name] ?? 300;
+  const pmId = { api: 0, jobs: 1 }[name] ?? 2;
+  return {
+    name,
+    pmId,
+    pid,
+    status: 'online',
+    exitCode: null,
+    restarts: 0,
+    memoryMb: 90,
+    ...changes,
+  };
+}
+
+export function observation(
+  at: number,
+  outcome: Outcome = answered(),
+  processes: ProcessSample[] | null = [managed('api'), managed('jobs'), managed('monitor')],
+): Observation {
+  return {
+    at,
+    time: new Date(Date.parse('2026-01-15T12:00:00.000Z') + at).toISOString(),
+    outcome,
+    supervisor:
+      processes === null
+        ? { reachable: false, reason: 'test: no PM2 daemon' }
+        : { reachable: true, processes },
+  };
+}
