@@ -1,13 +1,13 @@
 import { type Comment, type Community, communitiesOf, type Post } from './community.js';
 import {
-  type Happening,
-  happen,
-  happeningsOf,
+  type WorldEvent,
+  applyEvent,
+  eventsOf,
   MINUTE_MS,
   openCommunity,
   type Rates,
   type Scene,
-} from './happenings.js';
+} from './events.js';
 import { commentThing, postThing, subredditThing } from './objects.js';
 import { hash32 } from './random.js';
 import { type Page, pageOf, type Thing, type ThreadComment, type World } from './world.js';
@@ -74,17 +74,17 @@ function timeline(
   onHour: () => void,
 ): (nowMs: number) => void {
   let minute = Math.floor(originMs / MINUTE_MS);
-  let pending: Happening[] = happeningsOf(seed, minute, rates).filter((h) => h.atMs >= originMs);
+  let pending: WorldEvent[] = eventsOf(seed, minute, rates).filter((h) => h.atMs >= originMs);
   return (nowMs) => {
     for (;;) {
-      const due = pending.findIndex((happening) => happening.atMs > nowMs);
-      for (const happening of pending.splice(0, due === -1 ? pending.length : due)) {
-        happen(happening, scene);
+      const due = pending.findIndex((event) => event.atMs > nowMs);
+      for (const event of pending.splice(0, due === -1 ? pending.length : due)) {
+        applyEvent(event, scene);
       }
       if ((minute + 1) * MINUTE_MS > nowMs) return;
       minute += 1;
       if (minute % 60 === 0) onHour();
-      pending = happeningsOf(seed, minute, rates);
+      pending = eventsOf(seed, minute, rates);
     }
   };
 }
@@ -149,6 +149,11 @@ function views(state: State): Omit<World, 'subreddits' | 'advanceTo'> {
     about: (subreddit) => {
       const community = byName.get(subreddit.toLowerCase());
       return community === undefined ? null : subredditThing(community);
+    },
+    served: () => {
+      const fullnames = [...listedFullnames(state)];
+      const posts = fullnames.filter((fullname) => fullname.startsWith('t3_')).length;
+      return { posts, comments: fullnames.length - posts };
     },
     truth: () => {
       const seen = listedFullnames(state);

@@ -58,7 +58,7 @@ function parsed(text: string): Recording {
   if (kind !== 't3' && kind !== 't1') {
     throw new TypeError(`kind is ${JSON.stringify(kind)}, not "t3" or "t1"`);
   }
-  if (!isObject(data) || typeof data.id !== 'string' || !/^[a-z0-9]+$/.test(data.id)) {
+  if (!isObject(data) || typeof data.id !== 'string' || !/^\w+$/.test(data.id)) {
     throw new TypeError('data has no id');
   }
   return { kind, data: { ...data, id: data.id } };

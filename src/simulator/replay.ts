@@ -45,6 +45,7 @@ export function replayWorld({ items, subreddits, nowMs }: ReplayWorldOptions): W
       const community = about.get(subreddit.toLowerCase());
       return community === undefined ? null : subredditThing(community);
     },
+    served: () => ({ posts: posts.size, comments: all.size - posts.size }),
     truth: () => ({
       posts: hands.flatMap((hand) => hand.posts).map(truthOf),
       comments: hands.flatMap((hand) => hand.comments).map(truthOf),

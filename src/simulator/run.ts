@@ -40,14 +40,12 @@ export async function startSimulator(
         cure: 'end what listens there, or give --port 0 for a free one',
       });
     });
-  const { posts, comments } = world.truth();
   const readyLine = JSON.stringify({
     listening,
     pid: process.pid,
     world: options.replay.length > 0 ? 'replay' : 'generated',
     subreddits: subreddits.length,
-    posts: posts.filter((post) => post.listed).length,
-    comments: comments.filter((comment) => comment.listed).length,
+    ...world.served(),
     token_ttl_seconds: options.tokenTtlSeconds,
   });
   return { readyLine, close: () => app.close() };

@@ -122,8 +122,8 @@ function contentRoutes(app: FastifyInstance, world: World): void {
     const page = world.listing({
       subreddit: request.params.sub,
       kind,
-      after: text(request.query.after) || null,
-      limit: limitOf(text(request.query.limit)),
+      after: first(request.query.after) || null,
+      limit: limitOf(first(request.query.limit)),
     });
     if (page === null) return refuse(reply, 404, 'Not Found');
     return answer(request, reply, listing(page.children, page.children.length, page.after));
@@ -145,7 +145,7 @@ function contentRoutes(app: FastifyInstance, world: World): void {
     return about === null ? refuse(reply, 404, 'Not Found') : answer(request, reply, about);
   });
   app.get('/api/info', async (request: Request, reply) => {
-    const fullnames = text(request.query.id)
+    const fullnames = first(request.query.id)
       .split(',')
       .filter((fullname) => fullname !== '');
     const found = world.info(fullnames.slice(0, MAX_LIMIT));
@@ -162,16 +162,15 @@ function listing(children: Thing[], dist: number | null, after: string | null = 
 function nested(replies: ThreadComment[]): Thing[] {
   return replies.map(({ comment, replies: answers }) => ({
     kind: comment.kind,
-    data: {
-      ...comment.data,
+    data: Object.assign({}, comment.data, {
       replies: answers.length === 0 ? '' : listing(nested(answers), null),
-    },
+    }),
   }));
 }
 
 /** Without `raw_json=1` Reddit escapes `&`, `<` and `>` in every text. */
 function answer(request: Request, reply: FastifyReply, body: unknown): FastifyReply {
-  return reply.send(text(request.query.raw_json) === '1' ? body : escaped(body));
+  return reply.send(first(request.query.raw_json) === '1' ? body : escaped(body));
 }
 
 function escaped(value: unknown): unknown {
@@ -187,7 +186,7 @@ function limitOf(given: string): number {
 }
 
 /** The first value of a parameter that may be given more than once. */
-function text(value: string | string[] | undefined): string {
+function first(value: string | string[] | undefined): string {
   return (Array.isArray(value) ? value[0] : value) ?? '';
 }
 

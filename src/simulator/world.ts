@@ -27,6 +27,8 @@ export interface World {
   /** In the order asked for; fullnames that do not exist are left out. */
   info(fullnames: readonly string[]): Thing[];
   about(subreddit: string): Thing | null;
+  /** How many items paging every listing reaches now. */
+  served(): { posts: number; comments: number };
   /** Everything that exists now: what a test compares a collection with. */
   truth(): Truth;
 }

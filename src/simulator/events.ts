@@ -15,7 +15,7 @@ export interface Rates {
 }
 
 /** Something that happens at an instant. What exactly follows from the seed and the state then. */
-export interface Happening {
+export interface WorldEvent {
   atMs: number;
   kind: 'post' | 'comment' | 'edit' | 'deletion' | 'vote';
   seed: number;
@@ -32,11 +32,11 @@ const VOTES = 4;
  * What happens in one minute of world time, in order. It depends on the seed and the
  * minute alone: however the clock is advanced, the same things happen.
  */
-export function happeningsOf(seed: number, minute: number, rates: Rates): Happening[] {
+export function eventsOf(seed: number, minute: number, rates: Rates): WorldEvent[] {
   const random = randomFrom(hash32(`${seed} ${minute}`));
   const posts = rates.postsPerHour / 60;
   const comments = rates.commentsPerHour / 60;
-  const means: [Happening['kind'], number][] = [
+  const means: [WorldEvent['kind'], number][] = [
     ['post', posts],
     ['comment', comments],
     ['edit', (posts + comments) * EDITS],
@@ -54,23 +54,24 @@ export function happeningsOf(seed: number, minute: number, rates: Rates): Happen
     .sort((a, b) => a.atMs - b.atMs);
 }
 
-/** What a happening needs of the world that it happens in. */
+/** What an event needs of the world that it takes place in. */
 export interface Scene {
   communities: readonly Community[];
   addPost(post: Omit<Post, 'id' | 'fullname'>): Post;
   addComment(comment: Omit<Comment, 'id' | 'fullname'>): Comment;
 }
 
-export function happen(happening: Happening, scene: Scene): void {
-  const random = randomFrom(happening.seed);
+export function applyEvent(event: WorldEvent, scene: Scene): void {
+  // Apart from the seed of the text: or each community would have a mood of its own.
+  const random = randomFrom(hash32(`place ${event.seed}`));
   const community = pickCommunity(scene.communities, random);
-  switch (happening.kind) {
+  switch (event.kind) {
     case 'post':
-      return publish(happening, community, scene, random);
+      return publish(event, community, scene, random);
     case 'comment':
-      return reply(happening, community, scene, random);
+      return reply(event, community, scene, random);
     case 'edit':
-      return edit(happening, community, random);
+      return edit(event, community, random);
     case 'deletion':
       return remove(community, random);
     case 'vote':
@@ -79,7 +80,7 @@ export function happen(happening: Happening, scene: Scene): void {
 }
 
 function publish(
-  { atMs, seed }: Happening,
+  { atMs, seed }: WorldEvent,
   community: Community,
   scene: Scene,
   random: Random,
@@ -111,7 +112,7 @@ export function openCommunity(community: Community, atMs: number, scene: Scene):
 
 const LONGEST_THREAD = 200;
 
-function reply({ atMs, seed }: Happening, community: Community, scene: Scene, random: Random) {
+function reply({ atMs, seed }: WorldEvent, community: Community, scene: Scene, random: Random) {
   let post = recent(community.posts, 12, random);
   if (post === null || post.comments.length >= LONGEST_THREAD) post = newestAlive(community.posts);
   if (post === null) return;
@@ -124,7 +125,7 @@ function reply({ atMs, seed }: Happening, community: Community, scene: Scene, ra
   });
 }
 
-function edit({ atMs, seed }: Happening, community: Community, random: Random): void {
+function edit({ atMs, seed }: WorldEvent, community: Community, random: Random): void {
   const item = random.chance(0.2)
     ? recent(community.posts, 15, random)
     : recent(community.comments, 60, random);
@@ -145,7 +146,9 @@ function vote(community: Community, random: Random): void {
     ? recent(community.posts, 10, random)
     : recent(community.comments, 40, random);
   if (item === null) return;
-  item.score += random.chance(0.78) ? 1 + Math.floor(random.exponential(onPost ? 6 : 1.5)) : -1;
+  const change = random.chance(0.78) ? 1 + Math.floor(random.exponential(onPost ? 6 : 1.5)) : -1;
+  // Reddit shows no post below zero; comments it does.
+  item.score = onPost ? Math.max(0, item.score + change) : item.score + change;
 }
 
 function isBoilerplate(item: Post | Comment): boolean {
