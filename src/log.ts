@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
 import type { Config, Secrets } from './config.js';
 
@@ -10,6 +11,7 @@ const SECRET_FIELDS =
 /**
  * JSON lines in production, readable ones in development. Writes are synchronous: the
  * last line before an exit is the one that matters, and asynchronous transports lose it.
+ * (In a worker of PM2's they cannot be: see `flushLog`.)
  *
  * @param name `api`, `jobs`, `monitor` or the command, in every line.
  */
@@ -33,9 +35,28 @@ export async function createLog(
 }
 
 async function stdoutFor(nodeEnv: Config['nodeEnv']): Promise<DestinationStream> {
+  if (cluster.isWorker) return pm2Output;
   if (nodeEnv !== 'development') return pino.destination({ fd: 1, sync: true });
   const { default: pretty } = await import('pino-pretty');
   return pretty({ sync: true, colorize: process.stdout.isTTY, ignore: 'hostname' });
+}
+
+/**
+ * In cluster mode descriptor 1 is the output of PM2's daemon; the app's own log is what
+ * PM2 puts behind `process.stdout.write`, and that is a stream that writes later.
+ */
+const pm2Output: DestinationStream = { write: (line) => void process.stdout.write(line) };
+
+/** Waits until what was logged is on its way to the disk; at most a second. Before an exit. */
+export async function flushLog(): Promise<void> {
+  if (!cluster.isWorker) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, 1000);
+    process.stdout.write('', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 /** Removes secrets by field name and by value, also where a value stands inside a text. */

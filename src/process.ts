@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from './clock.js';
 import { loadSettings, readEnvironment, type Settings } from './config.js';
 import { type AppError, toAppError } from './errors.js';
-import { createLog, type Log } from './log.js';
+import { createLog, flushLog, type Log } from './log.js';
 
 export interface RootContext extends Settings {
   log: Log;
@@ -70,6 +70,7 @@ export async function runProcess(
     if (frame.ending) return; // told to end while starting: the shutdown finishes it
     const known = toAppError(error);
     frame.log.fatal(startFailure(known), startLine(known));
+    await flushLog();
     process.exit(known.exitCode);
   }
 }
@@ -88,15 +89,17 @@ async function shutDown(frame: Frame, exitCode: number, reason: string): Promise
   frame.log.info({ reason, deadline_ms: frame.deadlineMs }, 'shutting down');
   setTimeout(() => {
     frame.log.error({ deadline_ms: frame.deadlineMs }, 'shutdown deadline passed: exiting anyway');
-    process.exit(exitCode === 0 ? 1 : exitCode);
+    void flushLog().then(() => process.exit(exitCode === 0 ? 1 : exitCode));
   }, frame.deadlineMs).unref();
   frame.stop.abort();
   try {
     await frame.running?.close();
     frame.log.info('shut down');
+    await flushLog();
     process.exit(exitCode);
   } catch (error) {
     frame.log.error({ err: error }, 'shutdown failed: exiting anyway');
+    await flushLog();
     process.exit(1);
   }
 }

@@ -29,6 +29,7 @@ export interface Demo {
   cycle: Cycle;
 }
 
+const SIMULATOR_WITHIN_MS = 20_000;
 const FIRST_CYCLE_WITHIN_MS = 120_000;
 
 export function demoPm2(environment: Record<string, string | undefined>, clock: Clock): Pm2Cli {
@@ -42,7 +43,7 @@ export function demoPm2(environment: Record<string, string | undefined>, clock: 
  * @throws AppError `already_running`, `port_in_use`, `deadline_exceeded`, `cancelled`
  */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
-  const { environment, apiHost, apiPort, replay, clock, print } = options;
+  const { environment, apiHost, apiPort, clock, print } = options;
   const pm2 = demoPm2({ ...environment, NODE_CLUSTER_SCHED_POLICY: 'none' }, clock);
   if (pm2.daemon() !== null) {
     throw new AppError('already_running', `The demo runs already (PM2, pid ${pm2.daemon()})`, {
@@ -61,7 +62,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const url = `http://${apiHost}:${apiPort}`;
   try {
     print('Starting the simulator and the system under PM2 …');
-    await startSimulator(pm2, simulatorPort, replay);
+    await startSimulator(pm2, simulatorPort, options);
     await pm2.run(['start', ecosystemFile()], demoEnvironment(folder, simulatorPort, options));
     print('Collecting: the first cycle begins 5 s after the start …');
     return { url, pm2, cycle: await firstCycle(url, options) };
@@ -98,22 +99,50 @@ function secretFile(path: string): string {
   return path;
 }
 
-async function startSimulator(pm2: Pm2Cli, port: number, replay: string[]): Promise<void> {
+/** Also waits until it answers: recordings that cannot be read end it at once. */
+async function startSimulator(
+  pm2: Pm2Cli,
+  port: number,
+  { replay, clock, signal }: DemoOptions,
+): Promise<void> {
   const script = fileURLToPath(new URL('../cli/simulator.js', import.meta.url));
   const files = replay.length === 0 ? [] : ['--replay', ...replay.map((file) => resolve(file))];
-  await pm2.run(['start', script, '--name', 'simulator', '--', '--port', String(port), ...files]);
+  const settings = ['--name', 'simulator', '--no-autorestart'];
+  await pm2.run(['start', script, ...settings, '--', '--port', String(port), ...files]);
+  const until = clock.monotonic() + SIMULATOR_WITHIN_MS;
+  while (clock.monotonic() < until && !signal.aborted) {
+    if (await answers(`http://127.0.0.1:${port}/`)) return;
+    await clock.sleep(100, signal);
+  }
+  const said = await pm2.run(['logs', 'simulator', '--nostream', '--err', '--raw', '--lines', '3']);
+  throw new AppError('internal', 'The simulator did not start', { cause: said });
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    await fetch(url, { signal: AbortSignal.timeout(1000) });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function ecosystemFile(): string {
   return fileURLToPath(new URL('../../../ecosystem.config.cjs', import.meta.url));
 }
 
+/** The first finished cycle, once the health report knows of it too. */
 async function firstCycle(url: string, { clock, signal }: DemoOptions): Promise<Cycle> {
   const until = clock.monotonic() + FIRST_CYCLE_WITHIN_MS;
   while (clock.monotonic() < until) {
     if (signal.aborted) throw new AppError('cancelled', 'The demo was interrupted');
-    const [cycle] = await newestCycle(url);
-    if (cycle !== undefined && cycle.status !== 'running') return cycle;
+    const cycles = await answerOf<Cycle[]>(`${url}/api/v1/collections?limit=1`);
+    const health = await answerOf<HealthAnswer>(`${url}/health`);
+    const reported = typeof health?.application.last_collection_at === 'string';
+    const [cycle] = cycles ?? [];
+    if (cycle?.status === 'failed' || (cycle && cycle.status !== 'running' && reported)) {
+      return cycle;
+    }
     await clock.sleep(250, signal);
   }
   throw new AppError('deadline_exceeded', 'No cycle finished within two minutes', {
@@ -121,14 +150,17 @@ async function firstCycle(url: string, { clock, signal }: DemoOptions): Promise<
   });
 }
 
-async function newestCycle(url: string): Promise<Cycle[]> {
+interface HealthAnswer {
+  application: { last_collection_at: string | null };
+}
+
+/** Null while nobody answers, or with an error. */
+async function answerOf<T>(url: string): Promise<T | null> {
   try {
-    const answer = await fetch(`${url}/api/v1/collections?limit=1`, {
-      signal: AbortSignal.timeout(2000),
-    });
-    return answer.ok ? ((await answer.json()) as Cycle[]) : [];
+    const answer = await fetch(url, { signal: AbortSignal.timeout(2000) });
+    return answer.ok ? ((await answer.json()) as T) : null;
   } catch {
-    return []; // not listening yet
+    return null;
   }
 }
 

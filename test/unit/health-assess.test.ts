@@ -62,67 +62,221 @@ const silent = (ms: number, uptimeMs = 3_600_000) =>
 const CASES: Case[] = [
   { name: 'all well', seen: observation(), status: 'healthy', causes: [] },
 
-  { name: 'freshness just below 45 min', seen: stale(45 * MINUTE - 1), status: 'healthy', causes: [] },
+  {
+    name: 'freshness just below 45 min',
+    seen: stale(45 * MINUTE - 1),
+    status: 'healthy',
+    causes: [],
+  },
   { name: 'freshness at 45 min', seen: stale(45 * MINUTE), status: 'healthy', causes: [] },
-  { name: 'freshness just over 45 min', seen: stale(45 * MINUTE + 1), status: 'degraded', causes: ['data_stale'] },
-  { name: 'freshness just below 120 min', seen: stale(120 * MINUTE - 1), status: 'degraded', causes: ['data_stale'] },
-  { name: 'freshness at 120 min', seen: stale(120 * MINUTE), status: 'degraded', causes: ['data_stale'] },
-  { name: 'freshness just over 120 min', seen: stale(120 * MINUTE + 1), status: 'unhealthy', causes: ['data_stale'] },
+  {
+    name: 'freshness just over 45 min',
+    seen: stale(45 * MINUTE + 1),
+    status: 'degraded',
+    causes: ['data_stale'],
+  },
+  {
+    name: 'freshness just below 120 min',
+    seen: stale(120 * MINUTE - 1),
+    status: 'degraded',
+    causes: ['data_stale'],
+  },
+  {
+    name: 'freshness at 120 min',
+    seen: stale(120 * MINUTE),
+    status: 'degraded',
+    causes: ['data_stale'],
+  },
+  {
+    name: 'freshness just over 120 min',
+    seen: stale(120 * MINUTE + 1),
+    status: 'unhealthy',
+    causes: ['data_stale'],
+  },
 
   { name: 'memory just below 450 MB', seen: memory(449.9), status: 'healthy', causes: [] },
   { name: 'memory at 450 MB', seen: memory(450), status: 'healthy', causes: [] },
-  { name: 'memory just over 450 MB', seen: memory(450.1), status: 'degraded', causes: ['memory_high'] },
-  { name: 'memory just below 500 MB', seen: memory(499.9), status: 'degraded', causes: ['memory_high'] },
+  {
+    name: 'memory just over 450 MB',
+    seen: memory(450.1),
+    status: 'degraded',
+    causes: ['memory_high'],
+  },
+  {
+    name: 'memory just below 500 MB',
+    seen: memory(499.9),
+    status: 'degraded',
+    causes: ['memory_high'],
+  },
   { name: 'memory at 500 MB', seen: memory(500), status: 'degraded', causes: ['memory_high'] },
-  { name: 'memory just over 500 MB', seen: memory(500.1), status: 'unhealthy', causes: ['memory_over_limit'] },
+  {
+    name: 'memory just over 500 MB',
+    seen: memory(500.1),
+    status: 'unhealthy',
+    causes: ['memory_over_limit'],
+  },
 
   { name: 'just below 10 % failed', seen: failed(9, 91), status: 'healthy', causes: [] },
   { name: '10 % failed', seen: failed(3, 30), status: 'healthy', causes: [] },
-  { name: 'just over 10 % failed', seen: failed(10, 99), status: 'degraded', causes: ['cycles_failing'] },
-  { name: 'the only cycle failed', seen: failed(1, 1), status: 'degraded', causes: ['cycles_failing'] },
+  {
+    name: 'just over 10 % failed',
+    seen: failed(10, 99),
+    status: 'degraded',
+    causes: ['cycles_failing'],
+  },
+  {
+    name: 'the only cycle failed',
+    seen: failed(1, 1),
+    status: 'degraded',
+    causes: ['cycles_failing'],
+  },
   { name: 'no cycle in 24 h', seen: failed(0, 0), status: 'healthy', causes: [] },
 
-  { name: 'a subreddit failing', seen: observation({ subreddits_failing: ['aws'] }), status: 'degraded', causes: ['subreddit_failing'] },
+  {
+    name: 'a subreddit failing',
+    seen: observation({ subreddits_failing: ['aws'] }),
+    status: 'degraded',
+    causes: ['subreddit_failing'],
+  },
   { name: 'no gap', seen: observation({ gaps_open: 0 }), status: 'healthy', causes: [] },
-  { name: 'an open gap', seen: observation({ gaps_open: 1 }), status: 'degraded', causes: ['gap_open'] },
+  {
+    name: 'an open gap',
+    seen: observation({ gaps_open: 1 }),
+    status: 'degraded',
+    causes: ['gap_open'],
+  },
 
-  { name: 'never collected, just started', seen: never(0), status: 'healthy', causes: ['never_collected'] },
-  { name: 'never collected, just below 45 min', seen: never(45 * MINUTE - 1), status: 'healthy', causes: ['never_collected'] },
-  { name: 'never collected, at 45 min', seen: never(45 * MINUTE), status: 'healthy', causes: ['never_collected'] },
-  { name: 'never collected, just over 45 min', seen: never(45 * MINUTE + 1), status: 'degraded', causes: ['never_collected'] },
-  { name: 'never collected, just below 120 min', seen: never(120 * MINUTE - 1), status: 'degraded', causes: ['never_collected'] },
-  { name: 'never collected, at 120 min', seen: never(120 * MINUTE), status: 'degraded', causes: ['never_collected'] },
-  { name: 'never collected, just over 120 min', seen: never(120 * MINUTE + 1), status: 'unhealthy', causes: ['never_collected'] },
+  {
+    name: 'never collected, just started',
+    seen: never(0),
+    status: 'healthy',
+    causes: ['never_collected'],
+  },
+  {
+    name: 'never collected, just below 45 min',
+    seen: never(45 * MINUTE - 1),
+    status: 'healthy',
+    causes: ['never_collected'],
+  },
+  {
+    name: 'never collected, at 45 min',
+    seen: never(45 * MINUTE),
+    status: 'healthy',
+    causes: ['never_collected'],
+  },
+  {
+    name: 'never collected, just over 45 min',
+    seen: never(45 * MINUTE + 1),
+    status: 'degraded',
+    causes: ['never_collected'],
+  },
+  {
+    name: 'never collected, just below 120 min',
+    seen: never(120 * MINUTE - 1),
+    status: 'degraded',
+    causes: ['never_collected'],
+  },
+  {
+    name: 'never collected, at 120 min',
+    seen: never(120 * MINUTE),
+    status: 'degraded',
+    causes: ['never_collected'],
+  },
+  {
+    name: 'never collected, just over 120 min',
+    seen: never(120 * MINUTE + 1),
+    status: 'unhealthy',
+    causes: ['never_collected'],
+  },
 
   { name: 'jobs silent just below 60 s', seen: silent(59_999), status: 'healthy', causes: [] },
   { name: 'jobs silent at 60 s', seen: silent(60_000), status: 'healthy', causes: [] },
-  { name: 'jobs silent just over 60 s', seen: silent(60_001), status: 'healthy', causes: ['jobs_silent'] },
-  { name: 'jobs silent, we are up for 60 s', seen: silent(900_000, 60_000), status: 'healthy', causes: [] },
-  { name: 'jobs silent, we are up for longer', seen: silent(900_000, 60_001), status: 'healthy', causes: ['jobs_silent'] },
-  { name: 'jobs never seen', seen: observation({ jobs: null }), status: 'healthy', causes: ['jobs_silent'] },
+  {
+    name: 'jobs silent just over 60 s',
+    seen: silent(60_001),
+    status: 'healthy',
+    causes: ['jobs_silent'],
+  },
+  {
+    name: 'jobs silent, we are up for 60 s',
+    seen: silent(900_000, 60_000),
+    status: 'healthy',
+    causes: [],
+  },
+  {
+    name: 'jobs silent, we are up for longer',
+    seen: silent(900_000, 60_001),
+    status: 'healthy',
+    causes: ['jobs_silent'],
+  },
+  {
+    name: 'jobs never seen',
+    seen: observation({ jobs: null }),
+    status: 'healthy',
+    causes: ['jobs_silent'],
+  },
 
-  { name: 'database away', seen: observation({}, { connected: false }), status: 'unhealthy', causes: ['database_unreachable'] },
-  { name: 'database never reached', seen: observation({}, { connected: false, facts: null }), status: 'unhealthy', causes: ['database_unreachable'] },
+  {
+    name: 'database away',
+    seen: observation({}, { connected: false }),
+    status: 'unhealthy',
+    causes: ['database_unreachable'],
+  },
+  {
+    name: 'database never reached',
+    seen: observation({}, { connected: false, facts: null }),
+    status: 'unhealthy',
+    causes: ['database_unreachable'],
+  },
   {
     name: 'database away: what it last said is not judged',
-    seen: observation({ last_collection_at: ago(600 * MINUTE), gaps_open: 3 }, { connected: false }),
+    seen: observation(
+      { last_collection_at: ago(600 * MINUTE), gaps_open: 3 },
+      { connected: false },
+    ),
     status: 'unhealthy',
     causes: ['database_unreachable'],
   },
 
-  { name: 'collection off', seen: observation({}, { collectionOn: false }), status: 'healthy', causes: ['collection_off'] },
+  {
+    name: 'collection off',
+    seen: observation({}, { collectionOn: false }),
+    status: 'healthy',
+    causes: ['collection_off'],
+  },
   {
     name: 'collection off, old data with every trouble',
     seen: observation(
-      { last_collection_at: ago(9e9), failed_24h: 5, finished_24h: 5, subreddits_failing: ['aws'], gaps_open: 2 },
+      {
+        last_collection_at: ago(9e9),
+        failed_24h: 5,
+        finished_24h: 5,
+        subreddits_failing: ['aws'],
+        gaps_open: 2,
+      },
       { collectionOn: false },
     ),
     status: 'healthy',
     causes: ['collection_off'],
   },
-  { name: 'collection off, never collected', seen: observation({ last_collection_at: null }, { collectionOn: false }), status: 'healthy', causes: ['collection_off'] },
-  { name: 'collection off, database away', seen: observation({}, { collectionOn: false, connected: false }), status: 'unhealthy', causes: ['database_unreachable', 'collection_off'] },
-  { name: 'collection off, memory over', seen: observation({}, { collectionOn: false, memoryMb: 501 }), status: 'unhealthy', causes: ['memory_over_limit', 'collection_off'] },
+  {
+    name: 'collection off, never collected',
+    seen: observation({ last_collection_at: null }, { collectionOn: false }),
+    status: 'healthy',
+    causes: ['collection_off'],
+  },
+  {
+    name: 'collection off, database away',
+    seen: observation({}, { collectionOn: false, connected: false }),
+    status: 'unhealthy',
+    causes: ['database_unreachable', 'collection_off'],
+  },
+  {
+    name: 'collection off, memory over',
+    seen: observation({}, { collectionOn: false, memoryMb: 501 }),
+    status: 'unhealthy',
+    causes: ['memory_over_limit', 'collection_off'],
+  },
 
   {
     name: 'the worst decides',
@@ -190,13 +344,8 @@ test('a clock that was set back does not make data fresher than now', (t) => {
 });
 
 test('durations are told in the units that matter', (t) => {
-  t.deepEqual([0, 119_999, 120_000, 179 * MINUTE, 180 * MINUTE, 71 * 60 * MINUTE, 72 * 60 * MINUTE].map(span), [
-    '0 s',
-    '119 s',
-    '2 min',
-    '179 min',
-    '3 h 0 min',
-    '71 h 0 min',
-    '3 d 0 h',
-  ]);
+  t.deepEqual(
+    [0, 119_999, 120_000, 179 * MINUTE, 180 * MINUTE, 71 * 60 * MINUTE, 72 * 60 * MINUTE].map(span),
+    ['0 s', '119 s', '2 min', '179 min', '3 h 0 min', '71 h 0 min', '3 d 0 h'],
+  );
 });

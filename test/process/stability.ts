@@ -1,0 +1,135 @@
+import { isDeepStrictEqual } from 'node:util';
+import { CrashBench, type Content, contentOf, type Death } from '../support/crash-table.js';
+import { simulation, type Simulation } from '../support/reddit.js';
+
+/**
+ * The crash table (`npm run test:stability`): the real jobs process is killed before and
+ * after every single write of a cycle, and at random instants; each time the store must
+ * verify, and the next cycle must give exactly what an undisturbed one gives.
+ *
+ * `--random N` (30) sets the number of random instants, `--seed S` repeats them.
+ */
+const RANDOM_INSTANTS = numberOption('--random') ?? 30;
+const SEED = numberOption('--seed') ?? Math.floor(Math.random() * 2 ** 31);
+const HOUR = 3_600_000;
+
+const releases: (() => unknown)[] = [];
+const t = { teardown: (release: () => unknown) => void releases.push(release) };
+const print = (line: string) => process.stdout.write(`${line}\n`);
+
+try {
+  const reddit = await simulation(t, { subreddits: ['claude', 'aws', 'OpenAI', 'Cursor'] });
+  const bench = new CrashBench(reddit);
+  t.teardown(() => bench.close());
+  print(`seed ${SEED}`);
+  const results = await table(reddit, bench);
+  const survived = results.filter((failure) => failure === null).length;
+  for (const failure of results) if (failure !== null) print(`FAILED ${failure}`);
+  print(`${survived} of ${results.length} points survived`);
+  process.exitCode = survived === results.length ? 0 : 1;
+} finally {
+  for (const release of releases.reverse()) await release();
+}
+
+async function table(reddit: Simulation, bench: CrashBench): Promise<(string | null)[]> {
+  const empty = bench.fresh();
+  await bench.withStore(empty, async () => undefined);
+  const first = await undisturbed('a first cycle', bench, empty);
+
+  // A later cycle meets known items, edits, deletions and moved votes in the overlap.
+  reddit.pass(HOUR);
+  const later = await undisturbed('a later cycle', bench, first.path);
+
+  const results: (string | null)[] = [];
+  for (const scenario of [first, later]) {
+    // The world stands where the later cycle met it, so a first cycle has to see that too.
+    const expected =
+      scenario === first ? await undisturbed('a first cycle now', bench, empty) : later;
+    for (let write = 1; write <= expected.writes; write += 1) {
+      for (const when of ['before', 'after']) {
+        const point = `${when}:${write}`;
+        results.push(await attempt(`${scenario.name}, ${point}`, { point }, expected, bench));
+      }
+    }
+  }
+  const random = randomNumbers(SEED);
+  for (let n = 0; n < RANDOM_INSTANTS; n += 1) {
+    const afterMs = Math.round(random() * later.durationMs);
+    results.push(await attempt(`a later cycle, after ${afterMs} ms`, { afterMs }, later, bench));
+  }
+  return results;
+}
+
+interface Scenario {
+  name: string;
+  /** The database before the cycle, and after it. */
+  from: string;
+  path: string;
+  writes: number;
+  durationMs: number;
+  content: Content;
+}
+
+/** What the cycle gives when nothing happens to it, and how many writes it takes. */
+async function undisturbed(name: string, bench: CrashBench, from: string): Promise<Scenario> {
+  const path = bench.fresh(from);
+  await bench.collect(path);
+  const counting = bench.fresh(from);
+  const began = performance.now();
+  // Killed after a write that never comes would hang: it dies by the clock, long after the end.
+  const writes = await bench.dieIn(counting, { afterMs: 8000 });
+  const durationMs = Math.min(performance.now() - began, 4000);
+  const content = contentOf(path);
+  print(
+    `${name}: ${writes} writes, ${content.posts.length} posts, ${content.comments.length} comments`,
+  );
+  return { name, from, path, writes, durationMs, content };
+}
+
+/** Null when the point was survived, otherwise what went wrong. */
+async function attempt(
+  name: string,
+  death: Death,
+  expected: Scenario,
+  bench: CrashBench,
+): Promise<string | null> {
+  const path = bench.fresh(expected.from);
+  try {
+    await bench.dieIn(path, death);
+    await mustVerify(path, bench);
+    await bench.collect(path);
+    await mustVerify(path, bench);
+    if (!isDeepStrictEqual(contentOf(path), expected.content)) {
+      return `${name}: the next cycle gave something else (${path})`;
+    }
+    const running = await bench.withStore(path, (store) =>
+      store.cycles({ limit: 10, status: 'running' }),
+    );
+    return running.length === 0 ? null : `${name}: a dead cycle is still called running`;
+  } catch (error) {
+    return `${name}: ${String(error)}`;
+  }
+}
+
+async function mustVerify(path: string, bench: CrashBench): Promise<void> {
+  const report = await bench.withStore(path, (store) => store.verify({ repair: false }));
+  if (report.differences.length > 0) {
+    throw new Error(`${report.differences.length} rollups differ from their items`);
+  }
+}
+
+/** Mulberry32 (Tommy Ettinger, public domain): enough to repeat a series by its seed. */
+function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+function numberOption(name: string): number | null {
+  const at = process.argv.indexOf(name);
+  return at === -1 ? null : Number(process.argv[at + 1]);
+}

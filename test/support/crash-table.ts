@@ -1,0 +1,138 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+import { systemClock } from '../../src/clock.js';
+import { type Store } from '../../src/store/store.js';
+import { openStore } from '../../src/store/open.js';
+import { testConfig } from './config.js';
+import { silentLog } from './log.js';
+import type { Simulation } from './reddit.js';
+
+/** Where the process is to die: at a write of the cycle, or some time after its start. */
+export type Death = { point: string } | { afterMs: number };
+
+/** What a store holds, but for the times at which it got it. */
+export interface Content {
+  posts: unknown[];
+  comments: unknown[];
+  rollups: unknown[];
+}
+
+const RUN_WITHIN_MS = 60_000;
+const root = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const JOBS = root('./crash-jobs-root.js');
+const COLLECT = root('../../src/cli/collect.js');
+
+/** One folder with a database, and what it takes to let cycles run on it and die. */
+export class CrashBench {
+  readonly folder = mkdtempSync(join(tmpdir(), 'sentimentagent-crash-'));
+  readonly #reddit: Simulation;
+  #number = 0;
+
+  constructor(reddit: Simulation) {
+    this.#reddit = reddit;
+  }
+
+  /** A database of its own, copied from another closed one. */
+  fresh(from?: string): string {
+    this.#number += 1;
+    const path = join(this.folder, `${this.#number}.db`);
+    if (from !== undefined) cpSync(from, path);
+    return path;
+  }
+
+  env(path: string): Record<string, string> {
+    return {
+      NODE_ENV: 'production',
+      LOG_LEVEL: 'error',
+      SQLITE_PATH: path,
+      SUBREDDITS: this.#reddit.subreddits.join(','),
+      REDDIT_CLIENT_ID: 'id',
+      REDDIT_CLIENT_SECRET: 'secret',
+      REDDIT_USER_AGENT: 'crash-table/1',
+      REDDIT_BASE_URL: this.#reddit.url,
+    };
+  }
+
+  async withStore<T>(path: string, use: (store: Store) => Promise<T>): Promise<T> {
+    const store = await openStore(testConfig(this.env(path)), {
+      clock: systemClock,
+      log: silentLog,
+    });
+    try {
+      return await use(store);
+    } finally {
+      await store.close();
+    }
+  }
+
+  /** Runs the real jobs process with a cycle asked for, until it dies; answers how many writes it did. */
+  async dieIn(path: string, death: Death): Promise<number> {
+    await this.withStore(path, (store) => store.requestCycle('dies'));
+    const journal = `${path}.journal`;
+    const point = 'point' in death ? death.point : '';
+    const child = this.#spawn(JOBS, [], path, {
+      TEST_CRASH_POINT: point,
+      TEST_CRASH_JOURNAL: journal,
+    });
+    const ended = exitOf(child);
+    if ('afterMs' in death) {
+      await systemClock.sleep(death.afterMs);
+      child.kill('SIGKILL');
+    }
+    const signal = await ended;
+    if (signal !== 'SIGKILL') throw new Error(`it ended with ${signal}, not by SIGKILL`);
+    return existsSync(journal) ? readFileSync(journal, 'utf8').trim().split('\n').length : 0;
+  }
+
+  /** One whole cycle by the command `collect`; throws unless it succeeds. */
+  async collect(path: string): Promise<void> {
+    const code = await exitOf(this.#spawn(COLLECT, ['--json'], path, {}));
+    if (code !== 0) throw new Error(`the cycle after it ended with ${code}`);
+  }
+
+  #spawn(script: string, args: string[], path: string, more: Record<string, string>) {
+    return spawn(process.execPath, [script, ...args], {
+      cwd: this.folder,
+      env: { PATH: process.env.PATH, ...this.env(path), ...more },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+  }
+
+  close(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Exit code or signal; SIGTERM, and with it a failure, when it goes on too long. */
+function exitOf(child: ChildProcess): Promise<number | string> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => child.kill('SIGTERM'), RUN_WITHIN_MS);
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      clearTimeout(timer);
+      resolve(signal ?? code ?? -1);
+    });
+  });
+}
+
+export function contentOf(path: string): Content {
+  const database = new Database(path, { readonly: true });
+  try {
+    const all = (sql: string) => database.prepare(sql).all();
+    const strip = (rows: unknown[]) =>
+      (rows as Record<string, unknown>[]).map(
+        ({ collected_at: _, updated_at: __, ...kept }) => kept,
+      );
+    return {
+      posts: strip(all('SELECT * FROM posts ORDER BY id')),
+      comments: strip(all('SELECT * FROM comments ORDER BY id')),
+      rollups: strip(all('SELECT * FROM rollups_hourly ORDER BY subreddit, hour')),
+    };
+  } finally {
+    database.close();
+  }
+}
