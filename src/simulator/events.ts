@@ -88,7 +88,7 @@ function publish(
   const original = random.chance(0.08)
     ? recent(pickCommunity(scene.communities, random).posts, 30, random)
     : null;
-  // A crosspost of a crosspost would need its own chain; Reddit flattens it, we leave it out.
+  // Only self posts are crossposted, so that no chain of crossposts arises.
   const crossposted = original?.type === 'self' && !original.stickied ? original : null;
   const type = crossposted !== null ? 'crosspost' : random.chance(0.22) ? 'link' : 'self';
   const author = writeAuthor(random);

@@ -65,7 +65,7 @@ export function generatedWorld(options: GeneratedWorldOptions): World {
   return { subreddits: [...subreddits], advanceTo, ...views(state) };
 }
 
-/** Lets happenings take place in order, each minute planned when it begins. */
+/** Lets events take place in order, each minute planned when it begins. */
 function timeline(
   seed: number,
   rates: Rates,

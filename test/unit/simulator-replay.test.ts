@@ -223,7 +223,7 @@ held(`all 6,123 posts and 9,642 comments of the recordings are served${where}`, 
   }
   for (const data of posts) {
     if (data.num_comments !== (sizes.get(data.name) ?? 0)) t.fail(`${data.name}: num_comments`);
-    t.deepEqual(kept(data, REWRITTEN), []);
+    if (kept(data, REWRITTEN).length > 0) t.fail(data.name);
   }
   const biggest = [...sizes].sort((a, b) => b[1] - a[1])[0] ?? ['', 0];
   const [, thread] = (await client.get(`/comments/${biggest[0].slice(3)}`)).body as TestListing[];
