@@ -42,7 +42,8 @@ export async function closeGracefully(
     const silentOnly =
       inFlight() === 0 && clock.monotonic() - drainingSince >= SILENT_CONNECTION_MS;
     if (late || silentOnly) {
-      if (inFlight() > 0) log.warn({ in_flight: inFlight() }, 'cutting connections at the deadline');
+      if (inFlight() > 0)
+        log.warn({ in_flight: inFlight() }, 'cutting connections at the deadline');
       app.server.closeAllConnections();
       break;
     }

@@ -52,7 +52,8 @@ export const CAUSES = {
   memory_high: {
     severities: ['warning'],
     restartWouldHelp: false,
-    message: ({ memoryMb, limitMb }: { memoryMb: number; limitMb: number }) => `Memory is at ${memoryMb} MB, over ${limitMb} MB`,
+    message: ({ memoryMb, limitMb }: { memoryMb: number; limitMb: number }) =>
+      `Memory is at ${memoryMb} MB, over ${limitMb} MB`,
   },
   memory_over_limit: {
     severities: ['critical'],

@@ -6,7 +6,14 @@ import { AppError } from '../errors.js';
 import type { Api, RouteContext } from './context.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import { pathOf } from './problem.js';
-import { hoursParameter, limitParameter, Post, query, SubredditParameter, words } from './schemas.js';
+import {
+  hoursParameter,
+  limitParameter,
+  Post,
+  query,
+  SubredditParameter,
+  words,
+} from './schemas.js';
 import { resolveSubreddit } from './subreddit-names.js';
 
 const RecentQuery = query({

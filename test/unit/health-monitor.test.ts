@@ -29,7 +29,12 @@ const FACTS: HealthFacts = {
 function setUp(t: ExecutionContext, options: { details?: boolean } = {}) {
   const clock = new ManualClock();
   const { log, lines } = recordingLog();
-  const script = { answer: async (): Promise<HealthFacts> => FACTS, calls: 0, underWay: 0, most: 0 };
+  const script = {
+    answer: async (): Promise<HealthFacts> => FACTS,
+    calls: 0,
+    underWay: 0,
+    most: 0,
+  };
   const health: HealthMonitor = createHealthMonitor({
     store: {
       async healthFacts() {
@@ -75,7 +80,13 @@ test('the report has every field of the contract', async (t) => {
   t.deepEqual(health.report(), {
     status: 'healthy',
     timestamp: '2026-01-15T12:00:01.200Z',
-    process: { uptime_seconds: 600, memory_mb: 90.5, cpu_percent: 2, pid: 12, event_loop_delay_ms: 1 },
+    process: {
+      uptime_seconds: 600,
+      memory_mb: 90.5,
+      cpu_percent: 2,
+      pid: 12,
+      event_loop_delay_ms: 1,
+    },
     application: {
       last_collection_at: '2026-01-15T11:50:00.000Z',
       collections_succeeded: 3,
