@@ -1,8 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../clock.js';
+import type { ReadStore } from '../store.js';
 import { createConnection } from './connection.js';
 import { type FromThread, type ThreadStart, type ToThread, toWire } from './protocol.js';
 import { sqliteReadStore } from './sqlite-store.js';
+
+/** The two ends of the wire are compiled together: the client's types hold for its arguments. */
+type Method = (...args: unknown[]) => Promise<unknown>;
 
 /** Short: a request has little time, and the lock's owner is another process of ours. */
 const BUSY_TIMEOUT_MS = 250;
@@ -22,7 +26,8 @@ function serve(port: NonNullable<typeof parentPort>, { path, create }: ThreadSta
     clock,
     onSlow: (shape, ms) => post({ kind: 'slow', shape, ms }),
   });
-  const store = sqliteReadStore(connection, clock);
+  const store: ReadStore = sqliteReadStore(connection, clock);
+  const methods = store as unknown as Record<keyof ReadStore, Method>;
   const queue: Extract<ToThread, { kind: 'call' }>[] = [];
   const cancelled = new Set<number>();
   let running = false;
@@ -37,8 +42,7 @@ function serve(port: NonNullable<typeof parentPort>, { path, create }: ThreadSta
       }
       nowMs = call.nowMs;
       try {
-        const method = store[call.method] as (...args: unknown[]) => Promise<unknown>;
-        post({ kind: 'answer', id: call.id, value: await method(...call.args) });
+        post({ kind: 'answer', id: call.id, value: await methods[call.method](...call.args) });
       } catch (error) {
         post({ kind: 'answer', id: call.id, error: toWire(error) });
       }

@@ -1,0 +1,107 @@
+import { parseArgs } from 'node:util';
+import { systemClock } from '../clock.js';
+import { loadSettings, readEnvironment } from '../config.js';
+import { AppError, toAppError } from '../errors.js';
+import { createLog } from '../log.js';
+import { openStore } from '../store/open.js';
+import type { VerifyDifference, VerifyReport } from '../store/store.js';
+
+const HELP = `Usage: npm run verify-store -- [--repair] [--json] [--help]
+
+Recounts every hourly rollup from the stored items and compares. The store is the one that
+the configuration names (STORE, SQLITE_PATH); it is read while others write to it.
+
+  --repair   write the recounted rollups where they differ, then compare again
+  --json     print the report as one JSON object
+  --help     print this
+
+Exit codes: 0 no differences (any more), 1 differences, 64 wrong usage,
+69 the store cannot be reached, 78 wrong configuration or unusable store.
+`;
+
+/** Progress is shown from then on, and where a person is looking. */
+const PROGRESS_AFTER_MS = 2000;
+const LISTED = 20;
+
+interface Options {
+  repair: boolean;
+  json: boolean;
+}
+
+async function main(): Promise<number> {
+  const options = parse();
+  if (options === null) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const { config, secrets } = loadSettings(readEnvironment());
+  // Warnings go to standard error, so that standard output is the report alone.
+  const logConfig = { nodeEnv: config.nodeEnv, logLevel: 'warn' } as const;
+  const log = await createLog('verify-store', logConfig, secrets, process.stderr);
+  const store = await openStore(config, { clock: systemClock, log, mustExist: true });
+  try {
+    const onProgress = progress();
+    const found = await store.verify({ repair: options.repair, onProgress });
+    const report = found.repaired ? await store.verify({ repair: false, onProgress }) : found;
+    clearProgress();
+    const repaired = found.repaired ? found.differences.length : 0;
+    process.stdout.write(options.json ? asJson(report, repaired) : asText(report, repaired));
+    return report.differences.length === 0 ? 0 : 1;
+  } finally {
+    await store.close();
+  }
+}
+
+function parse(): Options | null {
+  const flag = { type: 'boolean', default: false } as const;
+  try {
+    const { values } = parseArgs({ options: { repair: flag, json: flag, help: flag } });
+    return values.help ? null : { repair: values.repair, json: values.json };
+  } catch (error) {
+    throw new AppError('invalid_request', (error as Error).message, {
+      cure: 'npm run verify-store -- --help lists the options',
+    });
+  }
+}
+
+function asJson(report: VerifyReport, repaired: number): string {
+  return `${JSON.stringify({ ...report, repaired })}\n`;
+}
+
+function asText({ items, rollups, differences }: VerifyReport, repaired: number): string {
+  const lines = [`${items} items, ${rollups} hourly rollups`];
+  if (repaired > 0) lines.push(`${repaired} rollups repaired`);
+  lines.push(`${differences.length} differences`, ...differences.slice(0, LISTED).map(asLine));
+  if (differences.length > LISTED) lines.push(`  … and ${differences.length - LISTED} more`);
+  return `${lines.join('\n')}\n`;
+}
+
+function asLine({ subreddit, hour, stored, recomputed }: VerifyDifference): string {
+  const counts = (rollup: VerifyDifference['stored']) => {
+    if (rollup === null) return 'none';
+    const { posts, comments, positive, negative, neutral, score_sum } = rollup;
+    return `${posts} posts, ${comments} comments (+${positive} −${negative} =${neutral}), score sum ${score_sum}, last ${rollup.last_item_at}`;
+  };
+  return `  r/${subreddit} ${hour}: stored ${counts(stored)}; recounted ${counts(recomputed)}`;
+}
+
+function progress(): (items: number) => void {
+  const began = systemClock.monotonic();
+  return (items) => {
+    if (!process.stderr.isTTY || systemClock.monotonic() - began < PROGRESS_AFTER_MS) return;
+    process.stderr.write(`\r${items} items looked at`);
+  };
+}
+
+function clearProgress(): void {
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const { message, cure, exitCode, cause, code } = toAppError(error);
+  process.stderr.write(`verify-store: ${message}${cure === undefined ? '' : `. Cure: ${cure}`}\n`);
+  if (code === 'internal' && cause instanceof Error) process.stderr.write(`${cause.stack}\n`);
+  process.exitCode = exitCode;
+}

@@ -1,0 +1,115 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { toIso } from '../../src/clock.js';
+import { EXCLUSIONS, LABELS, type NewComment, type NewPost } from '../../src/domain/item.js';
+import { addCounts, type Counts, countsOf, hourOf, NO_COUNTS } from '../../src/domain/rollup.js';
+import type { TimeWindow } from '../../src/store/store.js';
+import { aComment, aPost, aSentiment } from '../support/items.js';
+import { type Implementation, LONG_AGO, setScene } from './under-test.js';
+
+const RUNS = 25;
+const SPAN_START = Date.parse('2026-01-15T08:00:00.000Z');
+const SPAN_MS = 4 * 3_600_000;
+const SUBREDDITS = ['claude', 'aws'];
+
+/** Instants cluster at the edges of hours, where mistakes live. */
+const instant = fc
+  .oneof(
+    fc.integer({ min: 0, max: SPAN_MS }),
+    fc
+      .tuple(fc.integer({ min: 0, max: 4 }), fc.integer({ min: -1, max: 1 }))
+      .map(([h, ms]) => h * 3_600_000 + ms),
+  )
+  .map((offset) => toIso(SPAN_START + offset));
+
+const common = fc.record({
+  created_utc: instant,
+  upvotes: fc.integer({ min: -5, max: 50 }),
+  excluded: fc.option(fc.constantFrom(...EXCLUSIONS), { freq: 3 }),
+  sentiment: fc
+    .record({ label: fc.constantFrom(...LABELS), units: fc.integer({ min: -10_000, max: 10_000 }) })
+    .map(({ label, units }) => aSentiment({ label, score: units / 10_000 })),
+});
+const id = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h');
+const batch = fc.record({
+  subreddit: fc.constantFrom(...SUBREDDITS),
+  posts: fc.array(fc.tuple(id, common), { maxLength: 6 }),
+  comments: fc.array(fc.tuple(id, common), { maxLength: 6 }),
+});
+const window = fc.tuple(instant, instant).map(([from, to]) => ({ from, to }));
+
+/** Invariant R and the windows, against a recount in memory, over random histories. */
+export function propertySuite(implementation: Implementation): void {
+  test(`${implementation.name}: counts equal a recount after any history`, async (t) => {
+    const seed = Date.now() & 0x7fffffff;
+    t.log(`seed ${seed}`);
+    const histories = fc.array(batch, { minLength: 1, maxLength: 8 });
+    const property = fc.asyncProperty(
+      histories,
+      fc.array(window, { maxLength: 8 }),
+      (history, windows) => check(implementation, history, windows),
+    );
+    await fc.assert(property, { seed, numRuns: RUNS });
+    t.pass();
+  });
+}
+
+type Batch = typeof batch extends fc.Arbitrary<infer T> ? T : never;
+
+async function check(
+  implementation: Implementation,
+  history: Batch[],
+  windows: TimeWindow[],
+): Promise<void> {
+  const releases: (() => unknown)[] = [];
+  const scene = await setScene(
+    { teardown: (release) => void releases.unshift(release) },
+    implementation,
+  );
+  const model = new Map<string, Counted>();
+  try {
+    for (const { subreddit, ...items } of history) {
+      const posts = items.posts.map(([id, rest]) => aPost({ ...rest, id, subreddit }));
+      const comments = items.comments.map(([id, rest]) => aComment({ ...rest, id, subreddit }));
+      await scene.commit({ posts, comments }, subreddit);
+      for (const post of posts) model.set(`post ${post.id}`, { kind: 'post', ...post });
+      for (const item of comments) model.set(`comment ${item.id}`, { kind: 'comment', ...item });
+      const { differences } = await scene.store.verify({ repair: false });
+      if (differences.length > 0) throw new Error(JSON.stringify(differences));
+    }
+    const asked = [...windows, { from: LONG_AGO, to: '2027-01-01T00:00:00.000Z' }];
+    for (const subreddit of [undefined, ...SUBREDDITS]) {
+      const query = { windows: asked, ...(subreddit === undefined ? {} : { subreddit }) };
+      const answer = (await scene.reader.hourlyCounts(query)).windows;
+      const expected = asked.map((each) => recount([...model.values()], each, subreddit));
+      if (JSON.stringify(sorted(answer)) !== JSON.stringify(sorted(expected))) {
+        throw new Error(JSON.stringify({ subreddit, asked, answer, expected }, null, 1));
+      }
+    }
+  } finally {
+    for (const release of releases) await release();
+  }
+}
+
+type Counted = (NewPost & { kind: 'post' }) | (NewComment & { kind: 'comment' });
+
+function recount(items: Counted[], { from, to }: TimeWindow, subreddit: string | undefined) {
+  const hours = new Map<string, Counts>();
+  for (const { kind, created_utc, sentiment, excluded, ...item } of items) {
+    const outside = created_utc < from || created_utc >= to || excluded !== null;
+    if (outside || (subreddit !== undefined && item.subreddit !== subreddit)) continue;
+    const hour = hourOf(created_utc);
+    const one = countsOf(kind, sentiment.label, sentiment.score, created_utc);
+    hours.set(hour, addCounts(hours.get(hour) ?? NO_COUNTS, one));
+  }
+  return [...hours]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([hour, counts]) => ({ hour, ...counts }));
+}
+
+/** The same fields in the same order, so that texts compare. */
+function sorted(windows: (Counts & { hour: string })[][]) {
+  return windows.map((hours) =>
+    hours.map((hour) => Object.entries(hour).sort(([a], [b]) => (a < b ? -1 : 1))),
+  );
+}

@@ -1,0 +1,13 @@
+import { commitSuite } from './commit-suite.js';
+import { cycleSuite } from './cycle-suite.js';
+import { propertySuite } from './property-suite.js';
+import { readSuite } from './read-suite.js';
+import type { Implementation } from './under-test.js';
+
+/** Every sentence of src/store/store.ts, for any implementation of it. */
+export function storeSuite(implementation: Implementation): void {
+  commitSuite(implementation);
+  cycleSuite(implementation);
+  readSuite(implementation);
+  propertySuite(implementation);
+}
