@@ -42,7 +42,9 @@ module.exports = {
     {
       name: 'use-cases-know-seams-only',
       severity: 'error',
-      from: { path: '^src/(collect|routes)/|^src/app\\.ts$' },
+      from: {
+        path: '^src/(collect|routes)/|^src/(app|health-monitor|process-sampler|listen|closing)\\.ts$',
+      },
       to: {
         path: '^src/(store/(?!store\\.ts)|reddit/(?!source|schemas)|scorer/(?!scorer\\.ts)|simulator/)',
       },

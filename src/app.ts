@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
-import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { fastify } from 'fastify';
 import { AppError } from './errors.js';
-import type { Log } from './log.js';
 import { adminRoutes } from './routes/admin.js';
 import { boundedStore } from './routes/bounded-store.js';
 import { collectionRoutes } from './routes/collections.js';
@@ -29,11 +28,12 @@ const REQUEST_TIMEOUT_MS = 15_000;
  * built `deps` also ends them. Every store call gets the deadline of the request path.
  */
 export async function buildApp(deps: AppDeps): Promise<Api> {
-  const { log, clock, config, closing } = deps;
+  const { log, clock, config } = deps;
   const app: Api = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: PARAM_LIMIT },
-    http: { maxHeaderSize: HEADERS_LIMIT_BYTES },
+    // Without a Host header Node would answer by itself, in its own form.
+    http: { maxHeaderSize: HEADERS_LIMIT_BYTES, requireHostHeader: false },
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     // A client whose request arrives while we close gets its answer (PITFALLS, PM2 reload).
@@ -42,9 +42,9 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
     forceCloseConnections: 'idle',
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, verbose: true } },
     frameworkErrors: (error, request, reply) => {
-      void sendProblem(error, request as FastifyRequest, reply as FastifyReply, log);
+      void sendProblem(error, request, reply, log);
     },
-    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket as Socket),
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket),
   });
 
   const routes: RouteTable = new Map();
@@ -55,7 +55,8 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
   });
   addHooks(app, deps);
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
-  app.setNotFoundHandler((request, reply) => refuseUnknown(routes, request, reply));
+  app.setNotFoundHandler((request, reply) => refuseUnknown(routes, request, reply, API_PREFIX));
+  takeEmptyJson(app);
 
   const context: RouteContext = {
     ...deps,
@@ -75,25 +76,41 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
   );
   await app.ready();
   return app;
+}
 
-  function addHooks(instance: Api, { log: requestLog }: { log: Log }): void {
-    instance.addHook('onRequest', async (request) => {
-      if (request.url.length <= URL_LIMIT) return;
-      throw new AppError(
-        'uri_too_long',
-        `The URL has ${request.url.length} characters; at most ${URL_LIMIT} are taken`,
-      );
-    });
-    instance.addHook('onSend', async (_request, reply) => {
-      if (closing.aborted) reply.header('connection', 'close');
-    });
-    if (!requestLog.isLevelEnabled('debug')) return;
-    instance.addHook('onResponse', async (request, reply) => {
-      const { id: req_id, method, url } = request;
-      const ms = Math.round(reply.elapsedTime);
-      requestLog.debug({ req_id, method, url, status: reply.statusCode, ms }, 'request');
-    });
-  }
+function addHooks(app: Api, { log, closing }: AppDeps): void {
+  app.addHook('onRequest', async ({ url, headers, raw }) => {
+    if (headers.host === undefined && raw.httpVersion === '1.1') {
+      throw new AppError('invalid_request', 'HTTP/1.1 requires a Host header');
+    }
+    if (url.length <= URL_LIMIT) return;
+    throw new AppError(
+      'uri_too_long',
+      `The URL has ${url.length} characters; at most ${URL_LIMIT} are taken`,
+    );
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing.aborted) reply.header('connection', 'close');
+  });
+  if (!log.isLevelEnabled('debug')) return; // an idle hook still costs every request
+  app.addHook('onResponse', async (request, reply) => {
+    const { id: req_id, method, url } = request;
+    const ms = Math.round(reply.elapsedTime);
+    log.debug({ req_id, method, url, status: reply.statusCode, ms }, 'request');
+  });
+}
+
+/** Many clients send the content type without a body; no route of ours needs one. */
+function takeEmptyJson(app: Api): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser<string>(
+    'application/json',
+    { parseAs: 'string' },
+    (request, body, done) => {
+      if (body === '') done(null, undefined);
+      else void parse(request, body, done);
+    },
+  );
 }
 
 /** What is not HTTP never reaches a route, but is answered in the same form, and cut off. */

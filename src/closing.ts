@@ -7,6 +7,8 @@ export interface ClosingOptions {
   log: Log;
   /** SHUTDOWN_DEADLINE_SECONDS of the whole process; connections are cut well before it. */
   shutdownDeadlineMs: number;
+  /** What those who close after the API may need of it. */
+  reserveMs: number;
 }
 
 /** Time for clients to see `connection: close` and for a cluster to route to the new process. */
@@ -15,8 +17,6 @@ const PAUSE_MS = 300;
 const SILENT_CONNECTION_MS = 1000;
 /** Lets last bytes leave, and PM2 notice that the listener is gone. */
 const SETTLE_MS = 400;
-/** Left to those who close after the API: store, log. */
-const RESERVE_MS = 1000;
 const POLL_MS = 25;
 
 /**
@@ -28,10 +28,13 @@ const POLL_MS = 25;
 export async function closeGracefully(
   app: Api,
   inFlight: () => number,
-  { clock, log, shutdownDeadlineMs }: ClosingOptions,
+  { clock, log, shutdownDeadlineMs, reserveMs }: ClosingOptions,
 ): Promise<void> {
   const began = clock.monotonic();
-  const deadlineMs = Math.max(0, shutdownDeadlineMs - SETTLE_MS - RESERVE_MS);
+  const deadlineMs = Math.max(
+    shutdownDeadlineMs / 3, // however short it is, requests get a part of it
+    shutdownDeadlineMs - SETTLE_MS - reserveMs,
+  );
   await clock.sleep(Math.min(PAUSE_MS, deadlineMs));
 
   const closed = new AbortController();

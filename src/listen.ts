@@ -24,29 +24,26 @@ async function listenError(
   port: number,
 ): Promise<Error> {
   const place = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-  switch (error.code) {
-    case 'EADDRINUSE': {
-      const owner = await whoAnswers(host, port);
-      return new AppError('port_in_use', `${place} is in use by ${owner.name}`, {
-        cause: error,
-        cure: `${owner.cure}, or set API_PORT to a free port`,
-      });
-    }
-    case 'EACCES':
-      return new AppError('config_invalid', `This user may not listen on ${place}`, {
-        cause: error,
-        cure: 'set API_PORT to a port above 1023',
-      });
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return new AppError('config_invalid', `API_HOST=${host} is no address of this machine`, {
-        cause: error,
-        cure: 'set API_HOST to 127.0.0.1, or to an address that `ip addr` shows',
-      });
-    default:
-      return error;
+  if (error.code === 'EADDRINUSE') {
+    const owner = await whoAnswers(host, port);
+    return new AppError('port_in_use', `${place} is in use by ${owner.name}`, {
+      cause: error,
+      cure: `${owner.cure}, or set API_PORT to a free port`,
+    });
   }
+  if (error.code === 'EACCES') {
+    return new AppError('config_invalid', `This user may not listen on ${place}`, {
+      cause: error,
+      cure: 'set API_PORT to a port above 1023',
+    });
+  }
+  if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'].includes(error.code ?? '')) {
+    return new AppError('config_invalid', `API_HOST=${host} is no address of this machine`, {
+      cause: error,
+      cure: 'set API_HOST to 127.0.0.1, or to an address that `ip addr` shows',
+    });
+  }
+  return error;
 }
 
 /** Asks whoever holds the port for its health: another of ours says its pid. */

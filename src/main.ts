@@ -50,7 +50,9 @@ async function start({ config, secrets, log, clock, signal }: RootContext): Prom
   return {
     async close() {
       const { shutdownDeadlineMs } = config;
-      await closeGracefully(app, inFlight, { clock, log, shutdownDeadlineMs });
+      // A check that hangs ends with the store's deadline, the store itself soon after.
+      const reserveMs = config.store.timeoutMs + 1500;
+      await closeGracefully(app, inFlight, { clock, log, shutdownDeadlineMs, reserveMs });
       await health.close();
       await store.close();
       log.info('store closed');

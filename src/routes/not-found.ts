@@ -14,6 +14,7 @@ export function refuseUnknown(
   routes: RouteTable,
   request: FastifyRequest,
   reply: FastifyReply,
+  prefix: string,
 ): never {
   const path = pathOf(request.url);
   const methods = methodsOf(routes, path);
@@ -24,7 +25,7 @@ export function refuseUnknown(
       `${path} takes ${methods.join(', ')}, not ${request.method}`,
     );
   }
-  const near = closestRoute(routes, path);
+  const near = closestRoute(routes, path, prefix);
   throw new AppError(
     'not_found',
     `There is no route ${quoted(path)}` + (near === null ? '' : `: did you mean ${near}?`),
@@ -47,11 +48,11 @@ function fits(pattern: string, path: string): boolean {
 }
 
 /** A forgotten prefix is the commonest slip; then spelling. */
-function closestRoute(routes: RouteTable, path: string): string | null {
+function closestRoute(routes: RouteTable, path: string, prefix: string): string | null {
   const patterns = [...routes.keys()];
   const trimmed = path.replace(/\/+$/, '').toLowerCase();
   const meant = patterns.find(
-    (pattern) => fits(pattern, trimmed) || pattern === `/api/v1${trimmed}`,
+    (pattern) => fits(pattern, trimmed) || fits(pattern, `${prefix}${trimmed}`),
   );
   return meant ?? nearest(trimmed, patterns);
 }

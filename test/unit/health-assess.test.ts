@@ -44,12 +44,7 @@ function observation(
   };
 }
 
-interface Case {
-  name: string;
-  seen: Observation;
-  status: HealthStatus;
-  causes: CauseCode[];
-}
+type Case = [name: string, seen: Observation, status: HealthStatus, causes: CauseCode[]];
 
 const stale = (ms: number) => observation({ last_collection_at: ago(ms) });
 const memory = (memoryMb: number) => observation({}, { memoryMb });
@@ -60,193 +55,70 @@ const silent = (ms: number, uptimeMs = 3_600_000) =>
   observation({ jobs: { ...FACTS.jobs!, at: ago(ms) } }, { uptimeMs });
 
 const CASES: Case[] = [
-  { name: 'all well', seen: observation(), status: 'healthy', causes: [] },
+  ['all well', observation(), 'healthy', []],
 
-  {
-    name: 'freshness just below 45 min',
-    seen: stale(45 * MINUTE - 1),
-    status: 'healthy',
-    causes: [],
-  },
-  { name: 'freshness at 45 min', seen: stale(45 * MINUTE), status: 'healthy', causes: [] },
-  {
-    name: 'freshness just over 45 min',
-    seen: stale(45 * MINUTE + 1),
-    status: 'degraded',
-    causes: ['data_stale'],
-  },
-  {
-    name: 'freshness just below 120 min',
-    seen: stale(120 * MINUTE - 1),
-    status: 'degraded',
-    causes: ['data_stale'],
-  },
-  {
-    name: 'freshness at 120 min',
-    seen: stale(120 * MINUTE),
-    status: 'degraded',
-    causes: ['data_stale'],
-  },
-  {
-    name: 'freshness just over 120 min',
-    seen: stale(120 * MINUTE + 1),
-    status: 'unhealthy',
-    causes: ['data_stale'],
-  },
+  ['freshness just below 45 min', stale(45 * MINUTE - 1), 'healthy', []],
+  ['freshness at 45 min', stale(45 * MINUTE), 'healthy', []],
+  ['freshness just over 45 min', stale(45 * MINUTE + 1), 'degraded', ['data_stale']],
+  ['freshness just below 120 min', stale(120 * MINUTE - 1), 'degraded', ['data_stale']],
+  ['freshness at 120 min', stale(120 * MINUTE), 'degraded', ['data_stale']],
+  ['freshness just over 120 min', stale(120 * MINUTE + 1), 'unhealthy', ['data_stale']],
 
-  { name: 'memory just below 450 MB', seen: memory(449.9), status: 'healthy', causes: [] },
-  { name: 'memory at 450 MB', seen: memory(450), status: 'healthy', causes: [] },
-  {
-    name: 'memory just over 450 MB',
-    seen: memory(450.1),
-    status: 'degraded',
-    causes: ['memory_high'],
-  },
-  {
-    name: 'memory just below 500 MB',
-    seen: memory(499.9),
-    status: 'degraded',
-    causes: ['memory_high'],
-  },
-  { name: 'memory at 500 MB', seen: memory(500), status: 'degraded', causes: ['memory_high'] },
-  {
-    name: 'memory just over 500 MB',
-    seen: memory(500.1),
-    status: 'unhealthy',
-    causes: ['memory_over_limit'],
-  },
+  ['memory just below 450 MB', memory(449.9), 'healthy', []],
+  ['memory at 450 MB', memory(450), 'healthy', []],
+  ['memory just over 450 MB', memory(450.1), 'degraded', ['memory_high']],
+  ['memory just below 500 MB', memory(499.9), 'degraded', ['memory_high']],
+  ['memory at 500 MB', memory(500), 'degraded', ['memory_high']],
+  ['memory just over 500 MB', memory(500.1), 'unhealthy', ['memory_over_limit']],
 
-  { name: 'just below 10 % failed', seen: failed(9, 91), status: 'healthy', causes: [] },
-  { name: '10 % failed', seen: failed(3, 30), status: 'healthy', causes: [] },
-  {
-    name: 'just over 10 % failed',
-    seen: failed(10, 99),
-    status: 'degraded',
-    causes: ['cycles_failing'],
-  },
-  {
-    name: 'the only cycle failed',
-    seen: failed(1, 1),
-    status: 'degraded',
-    causes: ['cycles_failing'],
-  },
-  { name: 'no cycle in 24 h', seen: failed(0, 0), status: 'healthy', causes: [] },
+  ['just below 10 % failed', failed(9, 91), 'healthy', []],
+  ['10 % failed', failed(3, 30), 'healthy', []],
+  ['just over 10 % failed', failed(10, 99), 'degraded', ['cycles_failing']],
+  ['the only cycle failed', failed(1, 1), 'degraded', ['cycles_failing']],
+  ['no cycle in 24 h', failed(0, 0), 'healthy', []],
 
-  {
-    name: 'a subreddit failing',
-    seen: observation({ subreddits_failing: ['aws'] }),
-    status: 'degraded',
-    causes: ['subreddit_failing'],
-  },
-  { name: 'no gap', seen: observation({ gaps_open: 0 }), status: 'healthy', causes: [] },
-  {
-    name: 'an open gap',
-    seen: observation({ gaps_open: 1 }),
-    status: 'degraded',
-    causes: ['gap_open'],
-  },
+  [
+    'a subreddit failing',
+    observation({ subreddits_failing: ['aws'] }),
+    'degraded',
+    ['subreddit_failing'],
+  ],
+  ['no gap', observation({ gaps_open: 0 }), 'healthy', []],
+  ['an open gap', observation({ gaps_open: 1 }), 'degraded', ['gap_open']],
 
-  {
-    name: 'never collected, just started',
-    seen: never(0),
-    status: 'healthy',
-    causes: ['never_collected'],
-  },
-  {
-    name: 'never collected, just below 45 min',
-    seen: never(45 * MINUTE - 1),
-    status: 'healthy',
-    causes: ['never_collected'],
-  },
-  {
-    name: 'never collected, at 45 min',
-    seen: never(45 * MINUTE),
-    status: 'healthy',
-    causes: ['never_collected'],
-  },
-  {
-    name: 'never collected, just over 45 min',
-    seen: never(45 * MINUTE + 1),
-    status: 'degraded',
-    causes: ['never_collected'],
-  },
-  {
-    name: 'never collected, just below 120 min',
-    seen: never(120 * MINUTE - 1),
-    status: 'degraded',
-    causes: ['never_collected'],
-  },
-  {
-    name: 'never collected, at 120 min',
-    seen: never(120 * MINUTE),
-    status: 'degraded',
-    causes: ['never_collected'],
-  },
-  {
-    name: 'never collected, just over 120 min',
-    seen: never(120 * MINUTE + 1),
-    status: 'unhealthy',
-    causes: ['never_collected'],
-  },
+  ['never collected, just started', never(0), 'healthy', ['never_collected']],
+  ['never collected, just below 45 min', never(45 * MINUTE - 1), 'healthy', ['never_collected']],
+  ['never collected, at 45 min', never(45 * MINUTE), 'healthy', ['never_collected']],
+  ['never collected, just over 45 min', never(45 * MINUTE + 1), 'degraded', ['never_collected']],
+  ['never collected, just below 120 min', never(120 * MINUTE - 1), 'degraded', ['never_collected']],
+  ['never collected, at 120 min', never(120 * MINUTE), 'degraded', ['never_collected']],
+  ['never collected, just over 120 min', never(120 * MINUTE + 1), 'unhealthy', ['never_collected']],
 
-  { name: 'jobs silent just below 60 s', seen: silent(59_999), status: 'healthy', causes: [] },
-  { name: 'jobs silent at 60 s', seen: silent(60_000), status: 'healthy', causes: [] },
-  {
-    name: 'jobs silent just over 60 s',
-    seen: silent(60_001),
-    status: 'healthy',
-    causes: ['jobs_silent'],
-  },
-  {
-    name: 'jobs silent, we are up for 60 s',
-    seen: silent(900_000, 60_000),
-    status: 'healthy',
-    causes: [],
-  },
-  {
-    name: 'jobs silent, we are up for longer',
-    seen: silent(900_000, 60_001),
-    status: 'healthy',
-    causes: ['jobs_silent'],
-  },
-  {
-    name: 'jobs never seen',
-    seen: observation({ jobs: null }),
-    status: 'healthy',
-    causes: ['jobs_silent'],
-  },
+  ['jobs silent just below 60 s', silent(59_999), 'healthy', []],
+  ['jobs silent at 60 s', silent(60_000), 'healthy', []],
+  ['jobs silent just over 60 s', silent(60_001), 'healthy', ['jobs_silent']],
+  ['jobs silent, we are up for 60 s', silent(900_000, 60_000), 'healthy', []],
+  ['jobs silent, we are up for longer', silent(900_000, 60_001), 'healthy', ['jobs_silent']],
+  ['jobs never seen', observation({ jobs: null }), 'healthy', ['jobs_silent']],
 
-  {
-    name: 'database away',
-    seen: observation({}, { connected: false }),
-    status: 'unhealthy',
-    causes: ['database_unreachable'],
-  },
-  {
-    name: 'database never reached',
-    seen: observation({}, { connected: false, facts: null }),
-    status: 'unhealthy',
-    causes: ['database_unreachable'],
-  },
-  {
-    name: 'database away: what it last said is not judged',
-    seen: observation(
-      { last_collection_at: ago(600 * MINUTE), gaps_open: 3 },
-      { connected: false },
-    ),
-    status: 'unhealthy',
-    causes: ['database_unreachable'],
-  },
+  ['database away', observation({}, { connected: false }), 'unhealthy', ['database_unreachable']],
+  [
+    'database never reached',
+    observation({}, { connected: false, facts: null }),
+    'unhealthy',
+    ['database_unreachable'],
+  ],
+  [
+    'database away: what it last said is not judged',
+    observation({ last_collection_at: ago(600 * MINUTE), gaps_open: 3 }, { connected: false }),
+    'unhealthy',
+    ['database_unreachable'],
+  ],
 
-  {
-    name: 'collection off',
-    seen: observation({}, { collectionOn: false }),
-    status: 'healthy',
-    causes: ['collection_off'],
-  },
-  {
-    name: 'collection off, old data with every trouble',
-    seen: observation(
+  ['collection off', observation({}, { collectionOn: false }), 'healthy', ['collection_off']],
+  [
+    'collection off, old data with every trouble',
+    observation(
       {
         last_collection_at: ago(9e9),
         failed_24h: 5,
@@ -256,37 +128,37 @@ const CASES: Case[] = [
       },
       { collectionOn: false },
     ),
-    status: 'healthy',
-    causes: ['collection_off'],
-  },
-  {
-    name: 'collection off, never collected',
-    seen: observation({ last_collection_at: null }, { collectionOn: false }),
-    status: 'healthy',
-    causes: ['collection_off'],
-  },
-  {
-    name: 'collection off, database away',
-    seen: observation({}, { collectionOn: false, connected: false }),
-    status: 'unhealthy',
-    causes: ['database_unreachable', 'collection_off'],
-  },
-  {
-    name: 'collection off, memory over',
-    seen: observation({}, { collectionOn: false, memoryMb: 501 }),
-    status: 'unhealthy',
-    causes: ['memory_over_limit', 'collection_off'],
-  },
+    'healthy',
+    ['collection_off'],
+  ],
+  [
+    'collection off, never collected',
+    observation({ last_collection_at: null }, { collectionOn: false }),
+    'healthy',
+    ['collection_off'],
+  ],
+  [
+    'collection off, database away',
+    observation({}, { collectionOn: false, connected: false }),
+    'unhealthy',
+    ['database_unreachable', 'collection_off'],
+  ],
+  [
+    'collection off, memory over',
+    observation({}, { collectionOn: false, memoryMb: 501 }),
+    'unhealthy',
+    ['memory_over_limit', 'collection_off'],
+  ],
 
-  {
-    name: 'the worst decides',
-    seen: observation({ last_collection_at: ago(46 * MINUTE), gaps_open: 1 }, { memoryMb: 501 }),
-    status: 'unhealthy',
-    causes: ['data_stale', 'gap_open', 'memory_over_limit'],
-  },
+  [
+    'the worst decides',
+    observation({ last_collection_at: ago(46 * MINUTE), gaps_open: 1 }, { memoryMb: 501 }),
+    'unhealthy',
+    ['data_stale', 'gap_open', 'memory_over_limit'],
+  ],
 ];
 
-for (const { name, seen, status, causes } of CASES) {
+for (const [name, seen, status, causes] of CASES) {
   test(`${name}: ${status}`, (t) => {
     const result = assess(seen, POLICY);
     t.is(result.status, status);
@@ -318,7 +190,7 @@ test('only too much memory is helped by a restart', (t) => {
 });
 
 test('every severity that occurs is one the list allows', (t) => {
-  for (const { seen } of CASES) {
+  for (const [, seen] of CASES) {
     for (const { code, severity } of assess(seen, POLICY).causes) {
       t.true((CAUSES[code].severities as readonly string[]).includes(severity), code);
     }

@@ -21,7 +21,16 @@ const BY_CODE: readonly [prefix: string, code: ErrorCode, what: string][] = [
 ];
 
 /** File system errors that no waiting cures; others (EMFILE, ENOSPC, EIO) may pass. */
-const LASTING = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'ELOOP']);
+const LASTING = new Set([
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'ENOTDIR',
+  'EEXIST',
+  'EISDIR',
+  'ENAMETOOLONG',
+  'ELOOP',
+]);
 
 const CURES: Partial<Record<string, string>> = {
   'is not a database':

@@ -1,0 +1,114 @@
+import test from 'ava';
+import type { Cycle } from '../../src/domain/cycle.js';
+import { buildTestApp } from '../support/app.js';
+import { ManualClock } from '../support/clock.js';
+import { fillStore } from '../support/fill.js';
+import { aComment, aPost } from '../support/items.js';
+
+interface Subreddits {
+  subreddits: string[];
+  count: number;
+  details: { name: string; state: string; items_24h: number; [field: string]: unknown }[];
+}
+
+test('the configured subreddits are listed in their order before anything is stored', async (t) => {
+  const { app, config } = await buildTestApp(t);
+  const body = (await app.inject('/api/v1/subreddits')).json<Subreddits>();
+  t.deepEqual(body.subreddits, config.subreddits);
+  t.is(body.count, 14);
+  t.deepEqual(body.details[0], {
+    name: 'Cursor',
+    state: 'unknown',
+    last_success_at: null,
+    watermark_at: null,
+    items_24h: 0,
+    coverage_24h: null,
+    gaps: 0,
+  });
+});
+
+test('what is stored fills the details; a subreddit dropped from the list is not shown', async (t) => {
+  const clock = new ManualClock();
+  const { app, store } = await buildTestApp(t, { clock, env: { SUBREDDITS: 'aws,Claude' } });
+  await fillStore(store, clock, {
+    posts: [aPost({ subreddit: 'Claude' }), aPost({ id: 'q', subreddit: 'Rust' })],
+    comments: [aComment({ subreddit: 'Claude' })],
+  });
+  const body = (await app.inject('/api/v1/subreddits')).json<Subreddits>();
+  t.deepEqual(body.subreddits, ['aws', 'Claude']);
+  t.like(body.details[0], { name: 'aws', state: 'unknown', items_24h: 0 });
+  t.like(body.details[1], {
+    name: 'Claude',
+    state: 'active',
+    items_24h: 2,
+    last_success_at: '2026-01-15T12:00:00.000Z',
+    watermark_at: '2026-01-15T11:30:00.000Z',
+  });
+  const stored = await app.inject('/api/v1/sentiment/stats?subreddit=rust');
+  t.is(stored.statusCode, 200, 'but it still answers by name');
+  t.is(stored.json<{ subreddit: string }>().subreddit, 'Rust');
+});
+
+for (const route of ['posts/recent', 'sentiment/stats', 'sentiment/trends']) {
+  test(`${route}: an unknown subreddit is 404 and names the closest`, async (t) => {
+    const { app } = await buildTestApp(t);
+    const reply = await app.inject(`/api/v1/${route}?subreddit=machinelerning`);
+    t.is(reply.statusCode, 404);
+    t.like(reply.json(), { code: 'unknown_subreddit', status: 404, closest: 'MachineLearning' });
+    t.regex(reply.json<{ detail: string }>().detail, /did you mean MachineLearning\?/);
+    const far = await app.inject(`/api/v1/${route}?subreddit=zzzzzzzzzzzzzzzzzzzz`);
+    t.is(far.statusCode, 404);
+    t.regex(far.json<{ detail: string }>().detail, /it takes one of Cursor, Bard/);
+  });
+}
+
+test('collections are the cycle records, newest first', async (t) => {
+  const clock = new ManualClock();
+  const { app, store } = await buildTestApp(t, { clock });
+  t.deepEqual((await app.inject('/api/v1/collections')).json(), []);
+  const first = await fillStore(store, clock, { cycleId: 'one', posts: [aPost()] });
+  await clock.advance(60_000);
+  const second = await fillStore(store, clock, { cycleId: 'two', status: 'failed' });
+  const all = (await app.inject('/api/v1/collections')).json<Cycle[]>();
+  t.deepEqual(all, [second, first]);
+  const failed = (await app.inject('/api/v1/collections?status=failed')).json<Cycle[]>();
+  t.deepEqual(failed, [second]);
+  t.deepEqual((await app.inject('/api/v1/collections?limit=1')).json<Cycle[]>(), [second]);
+});
+
+test('a record with a gap and an error is served whole', async (t) => {
+  const clock = new ManualClock();
+  const { app, faulty } = await buildTestApp(t, { clock });
+  const at = '2026-01-15T11:00:00.000Z';
+  const error = { at, subreddit: 'aws', code: 'reddit_timeout', message: 'slow', attempt: 4 };
+  const cycle: Cycle = {
+    id: 'c',
+    started_at: at,
+    finished_at: null,
+    status: 'running',
+    trigger: 'schedule',
+    subreddits: [
+      {
+        name: 'aws',
+        state: 'active',
+        posts_new: 1,
+        posts_seen: 2,
+        comments_new: 3,
+        comments_seen: 4,
+        skipped: {},
+        requests: 5,
+        duration_ms: 6.5,
+        gap: { kind: 'post', from: at, to: at },
+        error,
+      },
+    ],
+    errors: [error, { ...error, subreddit: null }],
+    memory_start_mb: 60.1,
+    memory_end_mb: null,
+    duration_ms: null,
+  };
+  faulty.cycles = async () => [cycle];
+  const reply = await app.inject('/api/v1/collections');
+  t.is(reply.statusCode, 200);
+  t.deepEqual(reply.json(), [cycle]);
+});
