@@ -12,17 +12,17 @@ test('calls of the direct store are repeated at 1, 4 and 16 s, transient failure
     attempts.push(clock.monotonic());
     throw new AppError(code, 'as told');
   };
-  const { commit, renewLease } = retrying(
+  const flaky = retrying(
     { ...store, commit: failing('store_busy'), renewLease: failing('lease_lost') },
     { clock, retries: 3, baseDelayMs: 1000 },
   );
   const outcome = t.throwsAsync(
-    commit({ fence: { epoch: 1 }, subreddit: 'aws', posts: [], comments: [] }),
+    flaky.commit({ fence: { epoch: 1 }, subreddit: 'aws', posts: [], comments: [] }),
     { code: 'store_busy' },
   );
   await clock.advance(30_000);
   await outcome;
   t.deepEqual(attempts, [0, 1000, 5000, 21_000]);
-  await t.throwsAsync(renewLease({ epoch: 1 }, 1000), { code: 'lease_lost' });
+  await t.throwsAsync(flaky.renewLease({ epoch: 1 }, 1000), { code: 'lease_lost' });
   t.is(attempts.length, 5);
 });
