@@ -1,3 +1,5 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
@@ -125,13 +127,13 @@ test('without a PM2 daemon it starts none, says so, and goes on probing', async 
   t.teardown(() => void server.close());
   const env = settings(folder, (server.address() as AddressInfo).port);
 
-  const once = await execa(process.execPath, [MONITOR, '--once'], {
+  const look = await execa(process.execPath, [MONITOR, '--once'], {
     cwd: folder,
     env,
     reject: false,
   });
-  t.is(once.exitCode, 1, 'degraded');
-  t.like(JSON.parse(once.stdout), {
+  t.is(look.exitCode, 1, 'degraded');
+  t.like(JSON.parse(look.stdout), {
     outcome: { kind: 'answered', status: 'degraded' },
     supervisor: { reachable: false },
   });
@@ -168,15 +170,32 @@ test('a dry run tells what it would do; --once says 2 where nobody answers', asy
   const env = settings(folder, await freePort());
   const { saw, child } = startMonitor(t, folder, env, ['--dry-run']);
   await saw('ALERT the API does not answer');
-  const once = await execa(process.execPath, [MONITOR, '--once'], {
+  const look = await execa(process.execPath, [MONITOR, '--once'], {
     cwd: folder,
     env,
     reject: false,
   });
-  t.is(once.exitCode, 2);
+  t.is(look.exitCode, 2);
   child.kill('SIGINT');
   t.is((await child).exitCode, 0);
   t.false(existsSync(env.MONITOR_STATE_DIR));
+});
+
+test('when PM2 dies under it, it ends instead of staying as an orphan', async (t) => {
+  const folder = temporaryFolder(t);
+  const env = { ...process.env, ...settings(folder, await freePort()) };
+  const child = fork(MONITOR, [], {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  });
+  t.teardown(() => void child.kill('SIGKILL'));
+  await once(child, 'message'); // ready
+  const exited = once(child, 'exit');
+  child.stdout?.destroy(); // the log's other end is gone as well
+  child.disconnect();
+  t.deepEqual(await exited, [0, null]);
+  t.false(existsSync(join(env.MONITOR_STATE_DIR, 'monitor.lock')));
 });
 
 test('wrong arguments and a wrong setting are refused with their cause', async (t) => {
