@@ -88,9 +88,10 @@ function reporter(log: Log): (observation: Observation) => void {
   let last = '';
   return (observation) => {
     const { at, outcome, supervisor } = observation;
-    const seen = outcome.kind === 'answered' ? outcome.status : `no answer (${outcome.reason})`;
+    const seen =
+      outcome.kind === 'answered' ? `is ${outcome.status}` : `gives no answer (${outcome.reason})`;
     log.debug({ observation }, 'probe');
-    if (seen !== last) log.info({ outcome, pm2: supervisor.reachable }, `the API is ${seen}`);
+    if (seen !== last) log.info({ outcome, pm2: supervisor.reachable }, `the API ${seen}`);
     last = seen;
     if (!supervisor.reachable || at - memoryLoggedAt < MEMORY_LOG_EVERY_MS) return;
     memoryLoggedAt = at;

@@ -53,34 +53,40 @@ export function pm2Supervisor(options: Pm2Options): Supervisor {
   };
 }
 
+/**
+ * Only what is up or given up. An app that PM2 is starting or about to start is left alone:
+ * PM2 7 lets the start it had planned happen besides the restart, and then runs it twice.
+ */
 async function restart(pm2: Pm2, name: string, options: Pm2Options): Promise<void> {
-  const old = (await listProcesses(pm2)).filter((one) => one.name === name && one.pid > 0);
-  const holders = old.map(({ pid }) => ({ pid, holder: holderName(pid) }));
-  const done = new AbortController();
-  const killing = killStubborn(holders, options, done.signal);
-  try {
-    await call<unknown>((callback) => pm2.restart(name, callback));
-  } finally {
-    done.abort();
-    await killing;
+  const targets = (await listProcesses(pm2)).filter(
+    (one) => one.name === name && (one.status === 'online' || one.pid === 0),
+  );
+  if (targets.length === 0) throw new Error(`PM2 lists no ${name} that could be restarted`);
+  for (const { pmId, pid } of targets) {
+    const done = new AbortController();
+    const killing = pid === 0 ? null : killStubborn(pid, options, done.signal);
+    try {
+      await call<unknown>((callback) => pm2.restart(pmId, callback));
+    } finally {
+      done.abort();
+      await killing;
+    }
   }
 }
 
 /** The holder's start time guards against signalling a stranger that got the pid since. */
 async function killStubborn(
-  holders: { pid: number; holder: string }[],
+  pid: number,
   { clock, patienceMs = 5000 }: Pm2Options,
   done: AbortSignal,
 ): Promise<void> {
+  const holder = holderName(pid);
   await clock.sleep(patienceMs, done);
-  if (done.aborted) return;
-  for (const { pid, holder } of holders) {
-    if (holder !== holderName(pid) || holderIsDead(holder)) continue;
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // It ended in this very moment, which is what was wanted.
-    }
+  if (done.aborted || holder !== holderName(pid) || holderIsDead(holder)) return;
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended in this very moment, which is what was wanted.
   }
 }
 

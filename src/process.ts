@@ -40,6 +40,9 @@ export async function runProcess(
       else end(0, signal);
     });
   }
+  // PM2's daemon died: as an orphan this process would be restarted by nobody, and would be in
+  // the way of the one that the next daemon starts. Processes without an IPC channel never see it.
+  process.on('disconnect', () => end(0, 'PM2 is gone'));
   process.on('uncaughtException', (error) => {
     frame.log.fatal({ err: error }, 'uncaught exception: this is a bug, please report the stack');
     end(1, 'uncaught exception');
