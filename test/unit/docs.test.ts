@@ -1,0 +1,60 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import test from 'ava';
+import { EnvSchema } from '../../src/config-schema.js';
+import { configTable, envExample } from '../support/config-docs.js';
+
+const documents = [
+  ...readdirSync('.').filter((name) => name.endsWith('.md')),
+  ...readdirSync('deployment').flatMap((name) =>
+    name.endsWith('.md') ? [`deployment/${name}`] : [],
+  ),
+];
+const text = (path: string) => readFileSync(path, 'utf8');
+const found = (path: string, pattern: RegExp) => [
+  ...new Set([...text(path).matchAll(pattern)].map((match) => match[1] ?? '')),
+];
+
+/** Names in capitals that are somebody else's. */
+const FOREIGN = new Set([
+  ...['PM2_HOME', 'NODE_ENV', 'NODE_CLUSTER_SCHED_POLICY', 'KEY_FILE', 'SIGKILL', 'SIGTERM'],
+  ...[
+    'SIGINT',
+    'SIGSTOP',
+    'SIGUSR1',
+    'PM2_DISCRETE_MODE',
+    'PM2_DISABLE_VERSION_CHECK',
+    'MAX_BATCH',
+  ],
+]);
+
+test('.env.example is what the schema says', (t) => {
+  t.is(text('.env.example'), envExample());
+});
+
+test("the README's table is what the schema says", (t) => {
+  const [, table] =
+    /<!-- config-table:.*-->\n([\s\S]*?)\n<!-- \/config-table -->/.exec(text('README.md')) ?? [];
+  t.is(table, configTable());
+});
+
+for (const path of documents) {
+  test(`${path}: every script exists`, (t) => {
+    const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> };
+    for (const name of found(path, /npm run ([a-z][a-z:-]*[a-z])/g)) t.true(name in scripts, name);
+  });
+
+  test(`${path}: every path exists`, (t) => {
+    const pattern = /`((?:src|jobs|monitor|test|deployment)\/[\w./-]*)`/g;
+    for (const name of found(path, pattern)) t.true(existsSync(name), name);
+  });
+
+  test(`${path}: every variable exists`, (t) => {
+    for (const name of found(path, /`([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:=[^`]*)?`/g)) {
+      t.true(name in EnvSchema.properties || FOREIGN.has(name), name);
+    }
+  });
+}
+
+test('ARCHITECTURE.md can be read at once', (t) => {
+  t.true(text('ARCHITECTURE.md').split('\n').length < 150);
+});
