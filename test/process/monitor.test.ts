@@ -27,7 +27,7 @@ const settings = (folder: string, port: number) => ({
   MONITOR_HEALTH_URL: `http://127.0.0.1:${port}/health`,
   MONITOR_STATE_DIR: join(folder, 'state'),
   MONITOR_INTERVAL_SECONDS: '0.3',
-  MONITOR_TIMEOUT_SECONDS: '0.5',
+  MONITOR_TIMEOUT_SECONDS: '1.5',
   MONITOR_GRACE_SECONDS: '1',
   MONITOR_FAILURES: '3',
   MONITOR_RECOVERIES: '2',
