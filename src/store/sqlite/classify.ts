@@ -77,9 +77,16 @@ export function whyNotOpen(path: string): AppError | null {
   }
 }
 
+/** For a file system that has no room for such a folder, whatever it calls that. */
+export function cannotCreate(path: string, cause: unknown): AppError {
+  return failure('store_unusable', path, CANNOT_CREATE, cause);
+}
+
+const CANNOT_CREATE = 'cannot be created or written';
+
 function fileSystemError(code: string, error: unknown, path: string): AppError {
   const lasting = LASTING.has(code);
-  const what = lasting ? 'cannot be created or written' : 'cannot be opened';
+  const what = lasting ? CANNOT_CREATE : 'cannot be opened';
   return failure(lasting ? 'store_unusable' : 'store_unreachable', path, what, error, code);
 }
 

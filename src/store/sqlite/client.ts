@@ -98,7 +98,7 @@ class Supervisor {
     }
     const value = await withDeadline(
       timeoutMs,
-      clock,
+      afterReading(clock),
       (signal) => thread.call(method, args, signal),
       () => {
         if (thread.silentMs() >= HUNG_DEADLINES * timeoutMs) this.#leaveBehind(thread);
@@ -157,6 +157,21 @@ class Supervisor {
     if (this.#closing.signal.aborted || this.#current !== null) return;
     this.#current = this.#start(false);
   }
+}
+
+/**
+ * Deadlines that look at what has arrived first: after a stall of our own event loop timers
+ * fire before messages are read, and a thread that had answered would be called hung.
+ */
+function afterReading(clock: Clock): Clock {
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    sleep: async (ms, signal) => {
+      await clock.sleep(ms, signal);
+      for (let turn = 0; turn < 2; turn += 1) await new Promise((next) => setImmediate(next));
+    },
+  };
 }
 
 function gone(): AppError {

@@ -1,9 +1,9 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Clock } from '../../clock.js';
 import { AppError } from '../../errors.js';
-import { classify, whyNotOpen } from './classify.js';
+import { cannotCreate, classify, whyNotOpen } from './classify.js';
 import type { Db } from './db.js';
 import { migrate } from './migrations.js';
 
@@ -43,8 +43,10 @@ export function createConnection(options: ConnectionOptions): Connection {
   const { path, clock, onSlow } = options;
   let handle: Handle | null = null;
   let mayCreate = options.create;
+  let closed = false;
 
   const ensure = (): Db => {
+    if (closed) throw new AppError('store_unreachable', 'The store is closed');
     if (handle !== null) {
       if (handle.file === fileIdentity(path)) return handle.db;
       drop();
@@ -96,7 +98,10 @@ export function createConnection(options: ConnectionOptions): Connection {
         // What came before is committed; whatever is wrong, the next call reports it.
       }
     },
-    close: drop,
+    close: () => {
+      closed = true;
+      drop();
+    },
   };
 }
 
@@ -111,8 +116,24 @@ function fileIdentity(path: string): string {
   return stat === undefined ? '' : `${stat.dev}:${stat.ino}`;
 }
 
+/**
+ * Folder by folder: Node's recursive `mkdirSync` never returns where a file system answers
+ * ENOENT below a folder that exists, as /proc does.
+ */
+function createFolder(folder: string, path: string): void {
+  if (existsSync(folder)) return;
+  createFolder(dirname(folder), path);
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    throw code === 'ENOENT' ? cannotCreate(path, error) : error;
+  }
+}
+
 function openDatabase(path: string, busyTimeoutMs: number, mayCreate: boolean): Handle {
-  if (mayCreate) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  if (mayCreate) createFolder(dirname(path), path);
   else if (fileIdentity(path) === '') {
     throw new AppError('store_unreachable', `The database ${path} is not there`);
   }
@@ -120,7 +141,7 @@ function openDatabase(path: string, busyTimeoutMs: number, mayCreate: boolean): 
   if (unusable !== null) throw unusable;
   const db = new Database(path, { timeout: busyTimeoutMs, fileMustExist: !mayCreate });
   try {
-    useWriteAheadLog(db);
+    useWriteAheadLog(db, busyTimeoutMs);
     // FULL, not NORMAL: a killed process loses nothing with either, but only FULL keeps the
     // last commits through a power failure, and at a few hundred commits in half an hour its
     // fsync costs next to nothing. (Losing them would still be consistent: the watermark
@@ -137,16 +158,23 @@ function openDatabase(path: string, busyTimeoutMs: number, mayCreate: boolean): 
   }
 }
 
-/** Two processes that make the switch at once deadlock, which SQLite reports without waiting. */
-function useWriteAheadLog(db: Db): void {
-  for (let attempt = 1; ; attempt += 1) {
+const SWITCH_STEP_MS = 25;
+
+/**
+ * Two processes that make the switch at once deadlock, which SQLite reports without waiting;
+ * so this waits itself, for `busyTimeoutMs` in all.
+ */
+function useWriteAheadLog(db: Db, busyTimeoutMs: number): void {
+  db.pragma(`busy_timeout = ${SWITCH_STEP_MS}`);
+  for (let waitedMs = 0; ; waitedMs += 2 * SWITCH_STEP_MS) {
     try {
       if (db.pragma('journal_mode', { simple: true }) !== 'wal') db.pragma('journal_mode = WAL');
-      return;
+      break;
     } catch (error) {
       const busy = (error as { code?: string }).code?.startsWith('SQLITE_BUSY') ?? false;
-      if (!busy || attempt === 20) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 25);
+      if (!busy || waitedMs >= busyTimeoutMs) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SWITCH_STEP_MS);
     }
   }
+  db.pragma(`busy_timeout = ${busyTimeoutMs}`);
 }

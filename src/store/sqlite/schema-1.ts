@@ -15,12 +15,16 @@ const ASSESSED = `
   scorer_version TEXT NOT NULL,
   excluded       TEXT CHECK (excluded IN (${among(EXCLUSIONS)})) -- null: it counts`;
 
-/** Covering: aggregates over partial hours and the rollups' recomputation touch no row. */
+/**
+ * The last two cover aggregates over partial hours and the rollups' recomputation, which
+ * touch no row; without `excluded` among their columns SQLite would look each row up for it.
+ */
 const indexes = (table: string) => `
 CREATE INDEX ${table}_collected ON ${table} (collected_at, id);
 CREATE INDEX ${table}_subreddit_collected ON ${table} (subreddit, collected_at, id);
-CREATE INDEX ${table}_created ON ${table} (created_utc, label, score) WHERE excluded IS NULL;
-CREATE INDEX ${table}_subreddit_created ON ${table} (subreddit, created_utc, label, score)
+CREATE INDEX ${table}_created ON ${table} (created_utc, label, score, excluded)
+  WHERE excluded IS NULL;
+CREATE INDEX ${table}_subreddit_created ON ${table} (subreddit, created_utc, label, score, excluded)
   WHERE excluded IS NULL;`;
 
 /** Times are UTC ISO 8601 text with milliseconds, so they compare and sort as text. */

@@ -1,0 +1,181 @@
+import test, { type ExecutionContext } from 'ava';
+import Database from 'better-sqlite3';
+import { systemClock } from '../../src/clock.js';
+import { openReadStore } from '../../src/store/open.js';
+import { openReadClient } from '../../src/store/sqlite/client.js';
+import { aPost } from '../support/items.js';
+import { recordingLog, silentLog } from '../support/log.js';
+import { beginTestCycle, temporaryReadStore, temporaryStore } from '../support/store.js';
+
+const NOW = '2026-01-15T12:00:00.000Z';
+const TIMEOUT_MS = 200;
+
+/** A store whose thread hangs or dies when told. */
+async function faulty(t: ExecutionContext) {
+  const { log, lines } = recordingLog();
+  const store = await openReadClient({
+    path: '/nowhere/store.db',
+    timeoutMs: TIMEOUT_MS,
+    clock: systemClock,
+    log,
+    threadUrl: new URL('../support/faulty-thread-root.js', import.meta.url),
+  });
+  t.teardown(() => store.close());
+  return { store, lines };
+}
+
+/** Calls until it succeeds, for at most `ms`. */
+async function eventually<T>(call: () => Promise<T>, ms = 5000): Promise<T> {
+  const deadline = systemClock.monotonic() + ms;
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (systemClock.monotonic() > deadline) throw error;
+      await systemClock.sleep(20);
+    }
+  }
+}
+
+test('a thread that hangs costs its calls a deadline, and is replaced', async (t) => {
+  const { store, lines } = await faulty(t);
+  const first = (await store.ping()).data_version;
+  const began = systemClock.monotonic();
+  const hanging = t.throwsAsync(store.post('hang'), { code: 'store_timeout' });
+  await t.throwsAsync(store.ping(), { code: 'store_timeout' });
+  await hanging;
+  t.true(systemClock.monotonic() - began < 5 * TIMEOUT_MS);
+  const second = (await eventually(() => store.ping())).data_version;
+  t.not(second, first);
+  t.true(lines.some((line) => line.level === 'error' && /hangs/.test(line.msg)));
+});
+
+test('a slow answer to one call does not hide that the thread lives', async (t) => {
+  const { store } = await faulty(t);
+  const first = await store.ping();
+  const silent = Array.from({ length: 4 }, () =>
+    t.throwsAsync(store.post('silence'), { code: 'store_timeout' }),
+  );
+  const until = systemClock.monotonic() + 4 * TIMEOUT_MS;
+  while (systemClock.monotonic() < until) {
+    t.deepEqual(await store.ping(), first);
+    await systemClock.sleep(50);
+  }
+  await Promise.all(silent);
+});
+
+test('a thread that dies is replaced, and its calls are rejected', async (t) => {
+  for (const end of ['die', 'throw']) {
+    const { store, lines } = await faulty(t);
+    const first = (await store.ping()).data_version;
+    const waiting = t.throwsAsync(store.post('silence'), { code: 'store_unreachable' });
+    await t.throwsAsync(store.post(end), { code: 'store_unreachable' });
+    await waiting;
+    t.not((await eventually(() => store.ping())).data_version, first);
+    t.true(lines.some((line) => /ended/.test(line.msg)));
+  }
+});
+
+test('calls beyond the bound are refused at once', async (t) => {
+  const { store } = await faulty(t);
+  const waiting = Array.from({ length: 128 }, () =>
+    t.throwsAsync(store.post('silence'), { code: 'store_timeout' }),
+  );
+  await t.throwsAsync(store.ping(), { code: 'store_busy' });
+  await Promise.all(waiting);
+});
+
+test('an error keeps code, message, cure and details on its way', async (t) => {
+  const { config, path } = await temporaryStore(t);
+  const reader = await temporaryReadStore(t, config, systemClock);
+  const file = new Database(path);
+  file.exec('DROP TABLE posts');
+  file.close();
+  const error = await t.throwsAsync(reader.post('x'), { code: 'internal' });
+  t.regex(String((error?.cause as Error).stack), /no such table: posts/);
+});
+
+test('while a writer holds the lock, reads go on and requests are busy', async (t) => {
+  const { config, path } = await temporaryStore(t);
+  const reader = await temporaryReadStore(t, config, systemClock);
+  const writer = new Database(path);
+  writer.exec('BEGIN IMMEDIATE');
+  const busy = t.throwsAsync(reader.requestCycle('wish'), { code: 'store_busy' });
+  t.deepEqual(await reader.ping(), { data_version: 0 });
+  await busy;
+  writer.exec('ROLLBACK');
+  writer.close();
+  t.like(await reader.requestCycle('wish'), { accepted: true });
+});
+
+test('a database locked for good is busy at the opening, and well after', async (t) => {
+  const { store, config, path } = await temporaryStore(t);
+  await store.close();
+  const locker = new Database(path);
+  locker.pragma('locking_mode = EXCLUSIVE');
+  locker.exec('BEGIN IMMEDIATE; COMMIT');
+  const { log, lines } = recordingLog();
+  const storeRetry = { retries: 2, baseDelayMs: 20 };
+  const opening = openReadStore({ store: config.store, storeRetry }, { clock: systemClock, log });
+  await t.throwsAsync(opening, { code: 'store_busy' });
+  t.deepEqual(
+    lines.map(({ code, attempt, delay_ms }) => [code, attempt, delay_ms]),
+    [
+      ['store_busy', 1, 20],
+      ['store_busy', 2, 80],
+    ],
+  );
+  locker.close();
+  const again = await temporaryReadStore(t, config, systemClock);
+  t.deepEqual(await again.ping(), { data_version: 0 });
+});
+
+test('waiting calls are bounded by the deadline while the thread works', async (t) => {
+  const { config, path } = await temporaryStore(t);
+  const timeoutMs = 600;
+  const reader = await openReadStore(
+    { ...config, store: { ...config.store, timeoutMs } },
+    { clock: systemClock, log: silentLog },
+  );
+  t.teardown(() => reader.close());
+  const writer = new Database(path);
+  writer.exec('BEGIN IMMEDIATE');
+  const began = systemClock.monotonic();
+  // Each waits 250 ms for the lock, so only the first two are reached in time.
+  const calls = Array.from({ length: 8 }, () => reader.requestCycle('wish'));
+  const outcomes = await Promise.allSettled(calls);
+  t.true(systemClock.monotonic() - began < 5 * timeoutMs);
+  const codes = outcomes.map((o) => o.status === 'rejected' && (o.reason as { code: string }).code);
+  t.true(codes.includes('store_busy'));
+  t.true(codes.includes('store_timeout'));
+  t.true(codes.every((code) => code === 'store_busy' || code === 'store_timeout'));
+  writer.exec('ROLLBACK');
+  writer.close();
+  // A call that timed out in the middle may have been carried out after all.
+  t.regex((await eventually(() => reader.requestCycle('wish-2'))).cycle_id, /^wish/);
+});
+
+test('the thread tells the time of the caller', async (t) => {
+  const { store, config } = await temporaryStore(t, { clock: systemClock });
+  const reader = await temporaryReadStore(t, config, systemClock);
+  await beginTestCycle(store, systemClock);
+  t.is((await reader.healthFacts(NOW)).running_cycle, 'cycle-1');
+  t.like(await reader.requestCycle('wish'), { accepted: false, cycle_id: 'cycle-1' });
+});
+
+test('a commit is seen through the thread at once', async (t) => {
+  const { store, config } = await temporaryStore(t, { clock: systemClock });
+  const reader = await temporaryReadStore(t, config, systemClock);
+  const fence = await beginTestCycle(store, systemClock);
+  for (let n = 0; n < 20; n += 1) {
+    const posts = [aPost({ id: `p${n}` })];
+    const { data_version } = await store.commit({
+      fence,
+      subreddit: 'claude',
+      posts,
+      comments: [],
+    });
+    t.deepEqual(await reader.ping(), { data_version });
+    t.not(await reader.post(`p${n}`), null);
+  }
+});
