@@ -24,12 +24,17 @@ export class ManualClock implements Clock {
         resolve();
         return;
       }
-      const sleeper = { at: this.#monotonic + ms, wake: resolve };
-      this.#sleepers.push(sleeper);
-      signal?.addEventListener('abort', () => {
+      const wake = () => {
+        signal?.removeEventListener('abort', cutShort);
+        resolve();
+      };
+      const sleeper = { at: this.#monotonic + ms, wake };
+      const cutShort = () => {
         this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
         resolve();
-      });
+      };
+      this.#sleepers.push(sleeper);
+      signal?.addEventListener('abort', cutShort, { once: true });
     });
   }
 
