@@ -25,16 +25,13 @@ export class ManualClock implements Clock {
         return;
       }
       const wake = () => {
-        signal?.removeEventListener('abort', cutShort);
-        resolve();
-      };
-      const sleeper = { at: this.#monotonic + ms, wake };
-      const cutShort = () => {
+        signal?.removeEventListener('abort', wake);
         this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
         resolve();
       };
+      const sleeper = { at: this.#monotonic + ms, wake };
       this.#sleepers.push(sleeper);
-      signal?.addEventListener('abort', cutShort, { once: true });
+      signal?.addEventListener('abort', wake);
     });
   }
 
