@@ -33,14 +33,13 @@ test('a request in flight is answered, however long it takes within its deadline
     env: { STORE_TIMEOUT_SECONDS: '10' },
   });
   const { inFlight, port } = await listening(testApp);
-  const ping = testApp.faulty.subreddits;
   let release = (): void => undefined;
   const released = new Promise<void>((resolve) => {
     release = resolve;
   });
   testApp.faulty.subreddits = async (now) => {
     await released;
-    return ping(now);
+    return testApp.store.subreddits(now);
   };
   const answer = get(port, '/api/v1/subreddits');
   while (inFlight() === 0) await systemClock.sleep(5);
