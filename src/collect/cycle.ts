@@ -13,16 +13,16 @@ import type { PostSource } from '../reddit/source.js';
 import type { Scorer } from '../scorer/scorer.js';
 import type { CollectStore, Fence, ReadStore } from '../store/store.js';
 import { keepLease, takeLease } from './lease.js';
-import { patient } from './patient.js';
 import { collectSubreddit, emptyResult } from './subreddit.js';
 
 export interface CycleDeps {
+  /** Repeats passing failures by itself (store/retrying.ts). */
   store: CollectStore & Pick<ReadStore, 'cycles'>;
   source: PostSource;
   scorer: Scorer;
   clock: Clock;
   log: Log;
-  config: Pick<Config, 'subreddits' | 'collection' | 'storeRetry'>;
+  config: Pick<Config, 'subreddits' | 'collection'>;
   /** Names this run in the lease; see holder.ts. */
   holder: string;
   holderIsDead: (holder: string) => boolean;
@@ -60,11 +60,7 @@ export async function runCycle(
   const finished = new AbortController();
   void clock.sleep(config.collection.deadlineMs, finished.signal).then(() => deadline.abort());
   const stop = AbortSignal.any([signal, deadline.signal, lost.signal]);
-  const store = {
-    ...patient(deps.store, { ...config.storeRetry, clock, signal }),
-    cycles: deps.store.cycles.bind(deps.store),
-  };
-  const lease = { ...deps, store, leaseMs: config.collection.leaseMs };
+  const lease = { ...deps, leaseMs: config.collection.leaseMs };
   try {
     const began = clock.monotonic();
     const taken = await takeLease(() => record(run, deps), lease, stop);
@@ -79,13 +75,13 @@ export async function runCycle(
     const renewing = keepLease(fence, lease, finished.signal, () => lost.abort());
     try {
       const why = () => stopReason(signal, deadline.signal);
-      await collectAll(cycle, fence, { ...deps, store }, stop, why);
+      await collectAll(cycle, fence, deps, stop, why);
     } finally {
       finished.abort();
       await renewing;
     }
     conclude(cycle, clock.now(), clock.monotonic() - began, deps.memory());
-    await store.finishCycle(cycle, fence);
+    await deps.store.finishCycle(cycle, fence);
     logEnd(cycle, log);
     return { status: cycleStatus(cycle.subreddits), cycle };
   } finally {

@@ -66,8 +66,6 @@ interface Stored {
 
 /** The public shape of a post: exactly the fields the API shows. */
 export type Post = PostContent & Stored;
-/** The public shape of a comment. */
-export type Comment = CommentContent & Stored;
 
 export type Kind = 'post' | 'comment';
 

@@ -3,7 +3,7 @@ import { accepted } from '../../src/config.js';
 
 interface KeySchema {
   description: string;
-  default?: unknown;
+  default?: string | number | boolean;
 }
 
 const entries = Object.entries(EnvSchema.properties) as unknown as [EnvKey, KeySchema][];
@@ -31,6 +31,6 @@ export function configTable(): string {
   return ['| key | default | meaning |', '|---|---|---|', ...rows].join('\n');
 }
 
-function shown(key: EnvKey, value: unknown): string {
+function shown(key: EnvKey, value: string | number | boolean): string {
   return key === 'SUBREDDITS' ? 'the fourteen' : `\`${String(value)}\``;
 }

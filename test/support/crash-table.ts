@@ -69,7 +69,7 @@ export class CrashBench {
     }
   }
 
-  /** Runs the real jobs process with a cycle asked for, until it dies; answers how many writes it did. */
+  /** Runs the real jobs process with a cycle asked for, until it dies; answers that cycle's writes. */
   async dieIn(path: string, death: Death): Promise<number> {
     await this.withStore(path, (store) => store.requestCycle('dies'));
     const journal = `${path}.journal`;
@@ -85,7 +85,10 @@ export class CrashBench {
     }
     const signal = await ended;
     if (signal !== 'SIGKILL') throw new Error(`it ended with ${signal}, not by SIGKILL`);
-    return existsSync(journal) ? readFileSync(journal, 'utf8').trim().split('\n').length : 0;
+    if (!existsSync(journal)) return 0;
+    const writes = readFileSync(journal, 'utf8').trim().split('\n');
+    const last = writes.indexOf('finishCycle'); // the runner's own first cycle may follow
+    return last === -1 ? writes.length : last + 1;
   }
 
   /** One whole cycle by the command `collect`; throws unless it succeeds. */

@@ -100,8 +100,12 @@ test('.env is read under the environment, and a secret given the other way repla
 test('a secret comes from a file, without its line end', (t) => {
   const file = join(temporaryFolder(t), 'secret');
   writeFileSync(file, 'hunter2\n');
-  const { REDDIT_CLIENT_SECRET: _, ...rest } = credentials;
-  const { config, secrets } = loadSettings({ ...rest, REDDIT_CLIENT_SECRET_FILE: file });
+  const { REDDIT_CLIENT_ID, REDDIT_USER_AGENT } = credentials;
+  const { config, secrets } = loadSettings({
+    REDDIT_CLIENT_ID,
+    REDDIT_USER_AGENT,
+    REDDIT_CLIENT_SECRET_FILE: file,
+  });
   t.is(secrets.redditClientSecret, 'hunter2');
   t.false(JSON.stringify(config).includes('hunter2'));
 });

@@ -4,6 +4,7 @@ import { type CycleDeps, runCycle } from '../../src/collect/cycle.js';
 import { AppError } from '../../src/errors.js';
 import type { PostSource } from '../../src/reddit/source.js';
 import { createLexiconScorer } from '../../src/scorer/lexicon.js';
+import { retrying } from '../../src/store/retrying.js';
 import type { Store } from '../../src/store/store.js';
 import { recordingLog } from '../support/log.js';
 import { type Simulation, simulation, sourceOf } from '../support/reddit.js';
@@ -23,7 +24,7 @@ async function bench(t: ExecutionContext, env: Record<string, string> = {}): Pro
   const reddit = await simulation(t);
   const { store, config } = await temporaryStore(t, {
     clock: systemClock,
-    env: { SUBREDDITS: reddit.subreddits.join(','), DB_RETRY_BASE_DELAY: '0.01', ...env },
+    env: { SUBREDDITS: reddit.subreddits.join(','), ...env },
   });
   const { log, lines } = recordingLog();
   const deps: CycleDeps = {
@@ -209,7 +210,8 @@ test('a dead holder’s lease is taken at once and its cycle closed as failed', 
   const cycles = await store.cycles({ limit: 5 });
   t.is(cycles.find(({ id }) => id === 'dead')?.status, 'failed');
   stop.abort();
-  t.is(((await t.throwsAsync(died)) as AppError).code, 'lease_lost');
+  const error = await t.throwsAsync<AppError>(died);
+  t.is(error?.code, 'lease_lost');
 });
 
 test('a collector that lost its lease writes nothing more', async (t) => {
@@ -238,7 +240,8 @@ test('a collector that lost its lease writes nothing more', async (t) => {
 });
 
 test('a store that fails in passing is tried again; nothing is stored twice', async (t) => {
-  const { reddit, store, deps } = await bench(t, { DB_RETRY_MAX_ATTEMPTS: '3' });
+  const { reddit, store, deps } = await bench(t);
+  const schedule = { retries: 3, baseDelayMs: 5, clock: systemClock };
   let calls = 0;
   const flaky = new Proxy(store, {
     get(target, name: keyof Store) {
@@ -252,7 +255,7 @@ test('a store that fails in passing is tried again; nothing is stored twice', as
   });
   const outcome = await runCycle(
     { id: 'one', trigger: 'startup' },
-    { ...deps, store: flaky },
+    { ...deps, store: retrying(flaky, schedule) },
     never,
   );
   t.is(outcome.status, 'succeeded');

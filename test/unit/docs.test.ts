@@ -41,17 +41,20 @@ for (const path of documents) {
   test(`${path}: every script exists`, (t) => {
     const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> };
     for (const name of found(path, /npm run ([a-z][a-z:-]*[a-z])/g)) t.true(name in scripts, name);
+    t.pass();
   });
 
   test(`${path}: every path exists`, (t) => {
     const pattern = /`((?:src|jobs|monitor|test|deployment)\/[\w./-]*)`/g;
     for (const name of found(path, pattern)) t.true(existsSync(name), name);
+    t.pass();
   });
 
   test(`${path}: every variable exists`, (t) => {
     for (const name of found(path, /`([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:=[^`]*)?`/g)) {
       t.true(name in EnvSchema.properties || FOREIGN.has(name), name);
     }
+    t.pass();
   });
 }
 

@@ -112,9 +112,9 @@ const failures: [name: string, answer: (response: ServerResponse) => void, code:
 for (const [name, answer, code] of failures) {
   test(`${name} is ${code}, after retries when it may pass`, async (t) => {
     const fake = await fakeReddit(t, (_, response) => answer(response));
-    const error = (await t.throwsAsync(source(t, fake.url).listing(posts, never))) as AppError;
-    t.is(error.code, code as never);
-    t.is(fake.requests.length - fake.tokensIssued, error.transient ? 4 : 1);
+    const error = await t.throwsAsync<AppError>(source(t, fake.url).listing(posts, never));
+    t.is(error?.code, code as never);
+    t.is(fake.requests.length - fake.tokensIssued, error?.transient ? 4 : 1);
   });
 }
 
@@ -160,7 +160,7 @@ test('the caller may cancel at any time', async (t) => {
   const stop = new AbortController();
   const page = source(t, fake.url, 60_000).listing(posts, stop.signal);
   setTimeout(() => stop.abort(), 50);
-  t.is(((await t.throwsAsync(page)) as AppError).code, 'cancelled');
+  t.is((await t.throwsAsync<AppError>(page))?.code, 'cancelled');
 });
 
 test('nothing is sent while Reddit says that nothing is left', async (t) => {

@@ -24,7 +24,7 @@ const behaviours: Record<string, () => unknown> = {
     for (;;) kept.push(Array.from({ length: 1000 }, () => ({})));
   },
   'ends when cancelled': () =>
-    parentPort?.once('message', (message) =>
+    parentPort?.once('message', (message: string) =>
       parentPort?.postMessage({ status: 'failed', reason: message }),
     ),
 };
