@@ -21,6 +21,12 @@ try {
   const reddit = await simulation(t, { subreddits: ['claude', 'aws', 'OpenAI', 'Cursor'] });
   const bench = new CrashBench(reddit);
   t.teardown(() => bench.close());
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, () => {
+      bench.close();
+      process.exit(130);
+    });
+  }
   print(`seed ${SEED}`);
   const results = await table(reddit, bench);
   const survived = results.filter((failure) => failure === null).length;

@@ -31,6 +31,7 @@ export class CrashBench {
   readonly folder = mkdtempSync(join(tmpdir(), 'sentimentagent-crash-'));
   readonly #reddit: Simulation;
   #number = 0;
+  #child: ChildProcess | null = null;
 
   constructor(reddit: Simulation) {
     this.#reddit = reddit;
@@ -98,14 +99,16 @@ export class CrashBench {
   }
 
   #spawn(script: string, args: string[], path: string, more: Record<string, string>) {
-    return spawn(process.execPath, [script, ...args], {
+    this.#child = spawn(process.execPath, [script, ...args], {
       cwd: this.folder,
       env: { PATH: process.env.PATH, ...this.env(path), ...more },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
+    return this.#child;
   }
 
   close(): void {
+    this.#child?.kill('SIGKILL');
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
