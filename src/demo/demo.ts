@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,11 +40,15 @@ export function demoPm2(environment: Record<string, string | undefined>, clock: 
  * Starts the simulator and the whole system under a PM2 of the demo's own, in a fresh
  * `.demo/`, and waits for the first finished cycle. Whatever fails, nothing stays behind.
  *
- * @throws AppError `already_running`, `port_in_use`, `deadline_exceeded`, `cancelled`
+ * @throws AppError `invalid_request` (no such recording), `already_running`, `port_in_use`, `deadline_exceeded`, `cancelled`
  */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const { environment, apiHost, apiPort, clock, print } = options;
   const pm2 = demoPm2({ ...environment, NODE_CLUSTER_SCHED_POLICY: 'none' }, clock);
+  const missing = options.replay.find((file) => !existsSync(file));
+  if (missing !== undefined) {
+    throw new AppError('invalid_request', `There is no file ${missing} to replay`);
+  }
   if (pm2.daemon() !== null) {
     throw new AppError('already_running', `The demo runs already (PM2, pid ${pm2.daemon()})`, {
       cure: 'npm run demo:stop',

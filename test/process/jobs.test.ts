@@ -43,7 +43,8 @@ function startJobs(t: ExecutionContext, env: Record<string, string>): Running {
 async function until(what: () => boolean | Promise<boolean>, withinMs = 20_000): Promise<void> {
   const end = systemClock.monotonic() + withinMs;
   while (!(await what())) {
-    if (systemClock.monotonic() > end) throw new Error(`not within ${withinMs} ms: ${what}`);
+    if (systemClock.monotonic() > end)
+      throw new Error(`not within ${withinMs} ms: ${what.toString()}`);
     await systemClock.sleep(50);
   }
 }

@@ -47,6 +47,12 @@ async function table(reddit: Simulation, bench: CrashBench): Promise<(string | n
   const later = await undisturbed('a later cycle', bench, first.path);
 
   const results: (string | null)[] = [];
+  const began = performance.now();
+  const record = (failure: string | null) => {
+    results.push(failure);
+    const seconds = Math.round((performance.now() - began) / 1000);
+    if (results.length % 20 === 0) print(`${results.length} points, ${seconds} s`);
+  };
   for (const scenario of [first, later]) {
     // The world stands where the later cycle met it, so a first cycle has to see that too.
     const expected =
@@ -54,14 +60,14 @@ async function table(reddit: Simulation, bench: CrashBench): Promise<(string | n
     for (let write = 1; write <= expected.writes; write += 1) {
       for (const when of ['before', 'after']) {
         const point = `${when}:${write}`;
-        results.push(await attempt(`${scenario.name}, ${point}`, { point }, expected, bench));
+        record(await attempt(`${scenario.name}, ${point}`, { point }, expected, bench));
       }
     }
   }
   const random = randomNumbers(SEED);
   for (let n = 0; n < RANDOM_INSTANTS; n += 1) {
     const afterMs = Math.round(random() * later.durationMs);
-    results.push(await attempt(`a later cycle, after ${afterMs} ms`, { afterMs }, later, bench));
+    record(await attempt(`a later cycle, after ${afterMs} ms`, { afterMs }, later, bench));
   }
   return results;
 }

@@ -40,7 +40,9 @@ export async function simulation(
     ...(options.maxListing === undefined ? {} : { maxListing: options.maxListing }),
   });
   const clock: Clock = { ...systemClock, now: () => nowMs };
-  const app = buildSimulator({ world, clock, tokenTtlMs: 3_600_000 });
+  // The world's time stands still, and with it the window of the rate limit.
+  const rateLimit = { requests: 1_000_000, windowMs: 600_000 };
+  const app = buildSimulator({ world, clock, tokenTtlMs: 3_600_000, rateLimit });
   await app.listen({ host: '127.0.0.1', port: 0 });
   t.teardown(() => app.close());
   return {

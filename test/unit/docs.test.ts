@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import { EnvSchema } from '../../src/config-schema.js';
+import { API_PREFIX } from '../../src/app.js';
+import { buildTestApp } from '../support/app.js';
 import { configTable, envExample } from '../support/config-docs.js';
 
 const documents = [
@@ -57,6 +59,20 @@ for (const path of documents) {
     t.pass();
   });
 }
+
+test("the README's routes are the API's", async (t) => {
+  const { app } = await buildTestApp(t);
+  const named = found('README.md', /^\| `((?:GET|POST) \/[^`]*)` \|/gm);
+  t.true(named.length >= 10);
+  for (const route of named) {
+    const [method = 'GET', path = ''] = route.split(' ');
+    const url = path.replace('{id}', ':id');
+    const known = [url, `${API_PREFIX}${url}`].some((at) =>
+      app.hasRoute({ method: method, url: at }),
+    );
+    t.true(known, route);
+  }
+});
 
 test('ARCHITECTURE.md can be read at once', (t) => {
   t.true(text('ARCHITECTURE.md').split('\n').length < 150);
