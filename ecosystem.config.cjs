@@ -21,7 +21,7 @@ function withholdSecrets() {
   for (const key of set) delete process.env[key];
   if (set.length === 0 || ['stop', 'delete'].includes(process.argv[2])) return;
   process.stderr.write(
-    `[sentimentagent] left out of the environment, for PM2 would write it to disk: ${set.join(', ')}. ` +
+    `[sentimentagent] not passed on, for PM2 would write it to disk: ${set.join(', ')}. ` +
       'Put it in .env beside ecosystem.config.cjs (chmod 600), or in a file that KEY_FILE names.\n',
   );
 }
@@ -67,6 +67,8 @@ const common = {
   ...logs,
   env: {
     NODE_ENV: process.env.NODE_ENV || fromFile.NODE_ENV || 'production',
+    // A worker in cluster mode inherits the daemon's environment: empty values hide what is in it.
+    ...Object.fromEntries(SECRETS.map((key) => [key, ''])),
   },
 };
 

@@ -1,4 +1,5 @@
 import Bree from 'bree';
+import type { Settings } from '../src/config.js';
 import type { Log } from '../src/log.js';
 import type { Job } from './schedule.js';
 
@@ -8,12 +9,18 @@ export interface Outcome {
   reason?: string;
 }
 
-/** What a thread is told: `workerData.run`. */
+/** What a thread is told. */
 export interface Run {
   id: string;
   trigger: 'startup' | 'schedule' | 'manual';
   /** Names the run in the lease. */
   holder: string;
+}
+
+/** `workerData` of every thread: what the process validated, not what `.env` says by now. */
+export interface ThreadData {
+  run: Run;
+  settings: Settings;
 }
 
 export interface Threads {
@@ -32,18 +39,22 @@ export interface Threads {
  *
  * @param threadFile compiled root of every job thread
  */
-export function createThreads(jobs: Job[], threadFile: string, log: Log): Threads {
+export function createThreads(
+  jobs: Job[],
+  threadFile: string,
+  settings: Settings,
+  log: Log,
+): Threads {
   const current = new Map<string, { outcome: Outcome | null; trouble: string | null }>();
   const settled = new Map<string, (outcome: Outcome) => void>();
   const bree = new Bree({
     root: false,
     doRootCheck: false,
-    jobs: jobs.map(({ name, hardLimitMs, heapMb }) => ({
+    jobs: jobs.map(({ name, hardLimitMs }) => ({
       name,
       path: threadFile,
       timeout: false,
       closeWorkerAfterMs: hardLimitMs,
-      worker: { resourceLimits: { maxOldGenerationSizeMb: heapMb } },
     })),
     logger: { info: quiet(log), warn: quiet(log), error: quiet(log) },
     workerMessageHandler: ({ name, message }) => {
@@ -70,13 +81,9 @@ export function createThreads(jobs: Job[], threadFile: string, log: Log): Thread
       const ended = new Promise<Outcome>((resolve) => settled.set(name, resolve));
       current.set(name, { outcome: null, trouble: null });
       try {
-        const job = bree.config.jobs.find((known) => known.name === name);
-        if (job) {
-          job.worker = {
-            workerData: { run },
-            resourceLimits: { maxOldGenerationSizeMb: heapMb },
-          };
-        }
+        const workerData: ThreadData = { run, settings };
+        const worker = { workerData, resourceLimits: { maxOldGenerationSizeMb: heapMb } };
+        Object.assign(bree.config.jobs.find((known) => known.name === name) ?? {}, { worker });
         await bree.run(name);
       } catch (error) {
         current.delete(name);

@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Clock, systemClock } from '../src/clock.js';
-import { loadSettings, readEnvironment, type Settings } from '../src/config.js';
+import type { Settings } from '../src/config.js';
 import { toAppError } from '../src/errors.js';
 import { createLog, type Log } from '../src/log.js';
-import type { Outcome, Run } from './bree.js';
+import type { Outcome, Run, ThreadData } from './bree.js';
 
 export interface JobContext extends Settings {
   run: Run;
@@ -14,7 +14,7 @@ export interface JobContext extends Settings {
 }
 
 /**
- * The frame of every job thread: settings → job → one outcome → the thread ends by
+ * The frame of every job thread: run and settings from the runner → job → one outcome → the thread ends by
  * itself because nothing is left to do. `cancel` from the runner becomes an AbortSignal.
  */
 export async function runInThread(job: (context: JobContext) => Promise<Outcome>): Promise<void> {
@@ -24,17 +24,17 @@ export async function runInThread(job: (context: JobContext) => Promise<Outcome>
   port.on('message', (message) => {
     if (message === 'cancel') cancelled.abort();
   });
-  const { run } = workerData as { run: Run };
-  port.postMessage(await outcomeOf(job, run, cancelled.signal));
+  const { run, settings } = workerData as ThreadData;
+  port.postMessage(await outcomeOf(job, run, settings, cancelled.signal));
   port.close();
 }
 
 async function outcomeOf(
   job: (context: JobContext) => Promise<Outcome>,
   run: Run,
+  settings: Settings,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const settings = loadSettings(readEnvironment());
   const log = await createLog('jobs', settings.config, settings.secrets);
   try {
     return await job({ ...settings, run, clock: systemClock, log, signal });

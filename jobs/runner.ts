@@ -5,7 +5,7 @@ import { cycleId } from '../src/domain/cycle.js';
 import type { Log } from '../src/log.js';
 import type { RunnerStore } from '../src/store/store.js';
 import type { Outcome, Run, Threads } from './bree.js';
-import { type Job, untilNextSlot } from './schedule.js';
+import { type Job, slotOf, untilNextSlot } from './schedule.js';
 
 export interface RunnerDeps {
   config: Config;
@@ -27,8 +27,12 @@ export interface Runner {
 
 const HEARTBEAT_MS = 5000;
 const REQUEST_POLL_MS = 1000;
-/** A heap cap does not see Buffers: beyond cap plus this the running job is ended. */
-const MEMORY_SLACK_MB = 256;
+/**
+ * A heap cap does not see Buffers: beyond cap plus this the running job is asked to end, and
+ * a heartbeat later made to. With the defaults that is below the monitor's limit of 500 MB,
+ * at which the whole process would be restarted.
+ */
+const MEMORY_SLACK_MB = 192;
 /** What is left of the shutdown deadline for closing after a job was ended by force. */
 const CLOSE_RESERVE_MS = 2000;
 
@@ -38,9 +42,11 @@ const CLOSE_RESERVE_MS = 2000;
  * ended; `threads.run` settles exactly once for each.
  */
 export function startRunner(deps: RunnerDeps): Runner {
-  const { jobs, threads, clock, log, config, holder } = deps;
+  const { jobs, clock, log, config, holder } = deps;
   const closing = new AbortController();
+  const guard = memoryGuard(deps);
   const running = new Map<string, Promise<void>>();
+  let request: { cycle_id: string } | null = null;
   let runsSkipped = 0;
 
   function begin(job: Job, trigger: Run['trigger'], id = newId(clock)): void {
@@ -60,8 +66,12 @@ export function startRunner(deps: RunnerDeps): Runner {
   async function onSchedule(job: Job): Promise<void> {
     await clock.sleep(job.firstRunMs, closing.signal);
     begin(job, 'startup');
+    let served = slotOf(clock.now(), job.intervalMs);
     while (!closing.signal.aborted) {
       await clock.sleep(untilNextSlot(clock.now(), job.intervalMs), closing.signal);
+      const slot = slotOf(clock.now(), job.intervalMs);
+      if (slot === served) continue; // a timer may wake a moment early by the wall clock
+      served = slot;
       begin(job, 'schedule');
     }
   }
@@ -69,18 +79,16 @@ export function startRunner(deps: RunnerDeps): Runner {
   async function onRequest(): Promise<void> {
     const collect = jobs.find((job) => job.name === 'collect');
     if (collect === undefined || running.has(collect.name)) return;
-    const request = await deps.store.takeRequest();
-    if (request !== null) begin(collect, 'manual', request.cycle_id);
+    request ??= await deps.store.takeRequest();
+    // A slot may have come while the store was asked: then the request waits for its end.
+    if (request === null || running.has(collect.name)) return;
+    begin(collect, 'manual', request.cycle_id);
+    request = null;
   }
 
   async function beat(): Promise<void> {
     const memoryMb = Math.round(deps.memory() / 1_048_576);
-    for (const job of jobs) {
-      if (running.has(job.name) && memoryMb > job.heapMb + MEMORY_SLACK_MB) {
-        log.error({ job: job.name, memory_mb: memoryMb }, 'too much memory: ending the job');
-        threads.cancel(job);
-      }
-    }
+    for (const job of jobs) await guard(job, running.has(job.name), memoryMb);
     await deps.store.heartbeat({
       holder,
       pid: process.pid,
@@ -112,13 +120,31 @@ async function perform(job: Job, run: Run, { threads, store, clock, log }: Runne
   const outcome = await threads.run(job, run);
   const ms = Math.round(clock.monotonic() - began);
   logOutcome(job, run, outcome, ms, log);
-  if (outcome.status !== 'crashed') return;
+  if (outcome.status !== 'crashed' && outcome.status !== 'failed') return;
   try {
-    const closed = await store.abandon(run.holder, `the job's thread died: ${outcome.reason}`);
-    if (closed.length > 0) log.warn({ cycles: closed }, 'closed what the dead thread left running');
+    const closed = await store.abandon(run.holder, `the run ended: ${outcome.reason ?? 'failed'}`);
+    if (closed.length > 0) log.warn({ cycles: closed }, 'closed what the run left running');
   } catch (error) {
-    log.warn({ err: error }, 'could not close what the dead thread left: the next cycle will');
+    log.warn({ err: error }, 'could not close what the run left: the next cycle will');
   }
+}
+
+/** Asks a job that takes too much memory to end; the second time in a row, ends its thread. */
+function memoryGuard({ threads, log }: Pick<RunnerDeps, 'threads' | 'log'>) {
+  const asked = new Set<string>();
+  return async (job: Job, isRunning: boolean, memoryMb: number): Promise<void> => {
+    const line = { job: job.name, memory_mb: memoryMb };
+    if (!isRunning || memoryMb <= job.heapMb + MEMORY_SLACK_MB) {
+      asked.delete(job.name);
+    } else if (asked.has(job.name)) {
+      log.error(line, 'still too much memory: ending the thread of the job');
+      await threads.terminate(job);
+    } else {
+      asked.add(job.name);
+      log.error(line, 'too much memory: asking the job to end');
+      threads.cancel(job);
+    }
+  };
 }
 
 function logOutcome(job: Job, run: Run, outcome: Outcome, ms: number, log: Log): void {

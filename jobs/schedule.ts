@@ -37,3 +37,8 @@ export function planJobs(config: Config): Job[] {
 export function untilNextSlot(nowMs: number, intervalMs: number): number {
   return intervalMs - (nowMs % intervalMs);
 }
+
+/** The number of the slot that an instant belongs to. */
+export function slotOf(nowMs: number, intervalMs: number): number {
+  return Math.floor(nowMs / intervalMs);
+}

@@ -7,15 +7,17 @@ import { planJobs } from './schedule.js';
 
 /** Wires the `jobs` process: store, threads, runner. */
 export async function startJobs(context: RootContext, threadFile: string): Promise<Running> {
-  const { config, clock, log, signal } = context;
+  const { config, secrets, clock, log, signal } = context;
+  const began = clock.monotonic();
   const store = await openStore(config, { clock, log, signal });
+  log.info({ ms: Math.round(clock.monotonic() - began) }, 'store open');
   const jobs = planJobs(config);
   if (jobs.length === 0) {
     log.warn('collection is off: set REDDIT_CLIENT_ID, REDDIT_CLIENT_SECRET and REDDIT_USER_AGENT');
   }
   const runner = startRunner({
     ...{ config, jobs, store, clock, log },
-    threads: createThreads(jobs, threadFile, log),
+    threads: createThreads(jobs, threadFile, { config, secrets, warnings: [] }, log),
     holder: holderName(),
     memory: () => process.memoryUsage.rss(),
   });

@@ -241,6 +241,9 @@ function nextStep(
     const action = 'no restart yet: its process is new, PM2 may be restarting it';
     return { ...idle, action, budgetLeft: left };
   }
+  if (state.processes[process]?.restarts.at(-1)?.at === now.at) {
+    return { ...idle, action: 'no restart: it has just been restarted', budgetLeft: left };
+  }
   const minutes = policy.restartWindowMs / 60_000;
   if (left === 0) {
     const spent =

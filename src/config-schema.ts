@@ -20,7 +20,7 @@ const DAY_SECONDS = 86_400;
 
 /**
  * Every key we read, with its meaning, default and range: the one schema from which the
- * type, `.env.example` and the README's table follow (test/unit/config-docs.test.ts).
+ * type, `.env.example` and the README's table follow (test/unit/docs.test.ts).
  */
 export const EnvSchema = Type.Object({
   REDDIT_CLIENT_ID: optional('script-app id; without credentials collection is off and says so'),
@@ -36,7 +36,12 @@ export const EnvSchema = Type.Object({
   STORE: oneOf('which store keeps the data', 'sqlite', ['sqlite']),
   SQLITE_PATH: text('database file of the embedded store', 'data/sentimentagent.db'),
   STORE_TIMEOUT_SECONDS: number('deadline of one store operation behind a request', 1.5, 0.05, 60),
-  DATA_RETENTION_DAYS: integer('how long items are kept', 90, 1, 3650),
+  DATA_RETENTION_DAYS: integer(
+    'items older than this are not collected (nothing stored is removed yet)',
+    90,
+    1,
+    3650,
+  ),
   DB_RETRY_MAX_ATTEMPTS: integer('retries of a store that cannot be reached', 3, 0, 10),
   DB_RETRY_BASE_DELAY: number('seconds before the first retry; then ×4 each', 1, 0, 60),
   LEASE_SECONDS: number('how long a dead collector blocks the next one', 120, 1, 3600),
@@ -62,7 +67,12 @@ export const EnvSchema = Type.Object({
   MONITOR_STATE_DIR: text('where the monitor keeps its lock and state', 'data/monitor'),
   MONITOR_INTERVAL_SECONDS: number('from one probe to the next', 15, 0.1, DAY_SECONDS),
   MONITOR_TIMEOUT_SECONDS: number('deadline of one probe', 5, 0.05, 300),
-  MONITOR_GRACE_SECONDS: number('failures this soon after a start do not count', 30, 0, 3600),
+  MONITOR_GRACE_SECONDS: number(
+    "failures this soon after the monitor's start, or a restart it made, do not count",
+    30,
+    0,
+    3600,
+  ),
   MONITOR_FAILURES: integer('consecutive failures before it acts', 3, 1, 100),
   MONITOR_RECOVERIES: integer('consecutive successes before it calls it recovered', 2, 1, 100),
   MONITOR_MAX_RESTARTS: integer('restarts of a process within the window', 3, 0, 100),
@@ -82,6 +92,15 @@ export const EnvSchema = Type.Object({
 
 export type Env = Static<typeof EnvSchema>;
 export type EnvKey = keyof typeof EnvSchema.properties;
+
+/** Keys of the contract that do nothing yet: set, they are told so rather than ignored. */
+export const KEYS_TO_COME = [
+  ...['COSMOS_ENDPOINT', 'COSMOS_KEY', 'COSMOS_KEY_FILE', 'COSMOS_DATABASE', 'COSMOS_CA_FILE'],
+  ...['STORE_MAX_CONNECTIONS', 'STORE_READONLY', 'TEXT_RETENTION_HOURS', 'STARTUP_LOAD_HOURS'],
+  ...['START_DEGRADED', 'API_CORS_ORIGINS', 'MONITOR_METRICS_PORT', 'MONITOR_WEBHOOK_URL'],
+  ...['MONITOR_WEBHOOK_FORMAT', 'MONITOR_COMMAND', 'MONITOR_HEARTBEAT_URL', 'BACKUP_DIR'],
+  'BACKUP_KEEP_DAYS',
+];
 
 /** Keys whose values are never shown, and that PM2 must not carry (ecosystem.config.cjs). */
 export const SECRET_KEYS: readonly EnvKey[] = ['REDDIT_CLIENT_SECRET'];

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { envSchema } from 'env-schema';
 import { distance } from 'fastest-levenshtein';
-import { type Env, type EnvKey, EnvSchema, SECRET_KEYS } from './config-schema.js';
+import { type Env, type EnvKey, EnvSchema, KEYS_TO_COME, SECRET_KEYS } from './config-schema.js';
 import { AppError } from './errors.js';
 
 /** Complete and derived: nothing else in the system knows a default or reads the environment. */
@@ -61,21 +61,25 @@ export interface Secrets {
 export interface Settings {
   config: Config;
   secrets: Secrets;
+  /** What the start log should say about the environment. */
+  warnings: string[];
 }
 
 type RawEnv = Record<string, string | undefined>;
 
 /**
- * Reads `.env` in `cwd` (if there is one) under the process's environment, which wins.
+ * Reads `.env` in `cwd` (if there is one) under the process's environment, which wins
+ * where it is not empty.
  * The only reader of `process.env`.
  */
 export function readEnvironment(cwd = process.cwd()): RawEnv {
   const dotenv = readDotenv(resolve(cwd, '.env'));
-  for (const key of Object.keys(process.env)) {
+  const given = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ''));
+  for (const key of Object.keys(given)) {
     // A secret given one way replaces the same secret given the other way.
     delete dotenv[key.endsWith('_FILE') ? key.slice(0, -'_FILE'.length) : `${key}_FILE`];
   }
-  return { ...dotenv, ...process.env };
+  return { ...dotenv, ...given };
 }
 
 /**
@@ -102,7 +106,10 @@ export function loadSettings(raw: RawEnv): Settings {
     });
   }
   const pm2Home = resolve(given.PM2_HOME ?? resolve(homedir(), '.pm2'));
-  return { config: { ...toConfig(env, secrets), pm2Home }, secrets };
+  const warnings = KEYS_TO_COME.filter((key) => key in given).map(
+    (key) => `${key} has no effect in this release`,
+  );
+  return { config: { ...toConfig(env, secrets), pm2Home }, secrets, warnings };
 }
 
 function toConfig(env: Env, secrets: Secrets): Omit<Config, 'pm2Home'> {
@@ -208,7 +215,7 @@ export function accepted(key: EnvKey): string {
 function misspeltKeys(given: RawEnv): string[] {
   const known = Object.keys(EnvSchema.properties);
   return Object.keys(given).flatMap((key) => {
-    if (key.length < 5 || known.includes(key)) return [];
+    if (key.length < 5 || known.includes(key) || KEYS_TO_COME.includes(key)) return [];
     const [near, far] = nearest(key.toUpperCase(), known);
     if (far > (near.length < 8 ? 1 : 2)) return [];
     return [`${key} is not a key we know: did you mean ${near}?`];

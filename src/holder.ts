@@ -16,15 +16,26 @@ export function holderIsDead(holder: string): boolean {
   const [host, pid, start, boot] = holder.split(':');
   if (host !== hostname() || start === undefined || start === '0') return false;
   if (boot !== bootId()) return boot !== '0';
-  return startTicks(Number(pid)) !== start;
+  const now = startTicks(Number(pid));
+  return now === null ? !exists(Number(pid)) : now !== start;
 }
 
-/** Clock ticks after boot at which a process started (proc(5), field 22); null if there is none. */
+/** Also where /proc hides other users' processes (`ProtectProc=invisible`): EPERM means it lives. */
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+/** Clock ticks after boot at which a process started (proc(5), field 22), `zombie`, or null if unknown. */
 function startTicks(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // from field 3 on
-    return fields[0] === 'Z' ? null : (fields[19] ?? null);
+    return fields[0] === 'Z' ? 'zombie' : (fields[19] ?? null);
   } catch {
     return null;
   }

@@ -11,7 +11,9 @@ import { openReadStore } from './store/open.js';
 await runProcess('api', start);
 
 async function start({ config, secrets, log, clock, signal }: RootContext): Promise<Running> {
+  const opening = clock.monotonic();
   const store = await openReadStore(config, { clock, log, signal });
+  log.info({ ms: Math.round(clock.monotonic() - opening) }, 'store open');
   const health = createHealthMonitor({
     store,
     clock,

@@ -59,6 +59,7 @@ export async function runProcess(
     frame.deadlineMs = config.shutdownDeadlineMs;
     frame.log.info({ node: process.version, cwd: process.cwd() }, 'starting');
     frame.log.info({ config }, 'configuration');
+    for (const warning of settings.warnings) frame.log.warn(warning);
     frame.running = await start({
       ...settings,
       log: frame.log,

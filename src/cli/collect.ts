@@ -16,11 +16,11 @@ const help = `
 npm run collect -- [--json]
 
 One collection cycle in the foreground, under the same lease as the job runner: waits while
-somebody else collects, and does nothing when that one finished meanwhile.
+somebody else collects.
 
   --json   print the cycle's record instead of a table
 
-Exit codes: 0 succeeded (or collected meanwhile), 1 failed, 2 partial, 69 store unreachable,
+Exit codes: 0 succeeded, 1 failed, 2 partial, 69 store unreachable,
 78 wrong setting or no Reddit credentials.
 `;
 

@@ -1,7 +1,6 @@
-import { parseArgs } from 'node:util';
 import { systemClock } from '../clock.js';
+import { runCommand } from '../command.js';
 import { loadSettings, readEnvironment } from '../config.js';
-import { AppError, toAppError } from '../errors.js';
 import { createLog } from '../log.js';
 import { openStore } from '../store/open.js';
 import type { VerifyDifference, VerifyReport } from '../store/store.js';
@@ -23,46 +22,34 @@ Exit codes: 0 no differences (any more), 1 differences, 64 wrong usage,
 const PROGRESS_AFTER_MS = 2000;
 const LISTED = 20;
 
-interface Options {
-  repair: boolean;
-  json: boolean;
-}
-
-async function main(): Promise<number> {
-  const options = parse();
-  if (options === null) {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  const { config, secrets } = loadSettings(readEnvironment());
-  // Warnings go to standard error, so that standard output is the report alone.
-  const logConfig = { nodeEnv: config.nodeEnv, logLevel: 'warn' } as const;
-  const log = await createLog('verify-store', logConfig, secrets, process.stderr);
-  const store = await openStore(config, { clock: systemClock, log, mustExist: true });
-  try {
-    const onProgress = progress();
-    const found = await store.verify({ repair: options.repair, onProgress });
-    const report = found.repaired ? await store.verify({ repair: false, onProgress }) : found;
-    clearProgress();
-    const repaired = found.repaired ? found.differences.length : 0;
-    process.stdout.write(options.json ? asJson(report, repaired) : asText(report, repaired));
-    return report.differences.length === 0 ? 0 : 1;
-  } finally {
-    await store.close();
-  }
-}
-
-function parse(): Options | null {
-  const flag = { type: 'boolean', default: false } as const;
-  try {
-    const { values } = parseArgs({ options: { repair: flag, json: flag, help: flag } });
-    return values.help ? null : { repair: values.repair, json: values.json };
-  } catch (error) {
-    throw new AppError('invalid_request', (error as Error).message, {
-      cure: 'npm run verify-store -- --help lists the options',
-    });
-  }
-}
+await runCommand(
+  {
+    name: 'verify-store',
+    help: HELP,
+    options: {
+      repair: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
+  },
+  async ({ values }, signal) => {
+    const { config, secrets } = loadSettings(readEnvironment());
+    // Warnings go to standard error, so that standard output is the report alone.
+    const logConfig = { nodeEnv: config.nodeEnv, logLevel: 'warn' } as const;
+    const log = await createLog('verify-store', logConfig, secrets, process.stderr);
+    const store = await openStore(config, { clock: systemClock, log, mustExist: true, signal });
+    try {
+      const onProgress = progress();
+      const found = await store.verify({ repair: values.repair, onProgress });
+      const report = found.repaired ? await store.verify({ repair: false, onProgress }) : found;
+      clearProgress();
+      const repaired = found.repaired ? found.differences.length : 0;
+      process.stdout.write(values.json ? asJson(report, repaired) : asText(report, repaired));
+      return report.differences.length === 0 ? 0 : 1;
+    } finally {
+      await store.close();
+    }
+  },
+);
 
 function asJson(report: VerifyReport, repaired: number): string {
   return `${JSON.stringify({ ...report, repaired })}\n`;
@@ -95,13 +82,4 @@ function progress(): (items: number) => void {
 
 function clearProgress(): void {
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
-}
-
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const { message, cure, exitCode, cause, code } = toAppError(error);
-  process.stderr.write(`verify-store: ${message}${cure === undefined ? '' : `. Cure: ${cure}`}\n`);
-  if (code === 'internal' && cause instanceof Error) process.stderr.write(`${cause.stack}\n`);
-  process.exitCode = exitCode;
 }

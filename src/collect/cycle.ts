@@ -60,7 +60,8 @@ export async function runCycle(
   const finished = new AbortController();
   void clock.sleep(config.collection.deadlineMs, finished.signal).then(() => deadline.abort());
   const stop = AbortSignal.any([signal, deadline.signal, lost.signal]);
-  const lease = { ...deps, leaseMs: config.collection.leaseMs };
+  const { leaseMs } = config.collection;
+  const lease = { ...deps, leaseMs, mayBeSkipped: run.trigger !== 'manual' };
   try {
     const began = clock.monotonic();
     const taken = await takeLease(() => record(run, deps), lease, stop);

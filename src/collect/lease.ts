@@ -12,6 +12,8 @@ export interface LeaseDeps {
   holder: string;
   holderIsDead: (holder: string) => boolean;
   leaseMs: number;
+  /** False for a cycle that somebody asked for: it is run whoever has just collected. */
+  mayBeSkipped: boolean;
 }
 
 /** How often a waiting collector looks whether the lease is free. */
@@ -26,13 +28,13 @@ const LEASE_POLL_MS = 1000;
  */
 export async function takeLease(
   newRecord: () => Cycle,
-  { store, clock, log, holder, holderIsDead, leaseMs }: LeaseDeps,
+  { store, clock, log, holder, holderIsDead, leaseMs, mayBeSkipped }: LeaseDeps,
   stop: AbortSignal,
 ): Promise<{ fence: Fence; cycle: Cycle } | { collectedBy: string }> {
   const waitingSince = toIso(clock.now());
   let heldBy = '';
   for (;;) {
-    if (heldBy !== '' && (await collectedSince(waitingSince, store)))
+    if (heldBy !== '' && mayBeSkipped && (await collectedSince(waitingSince, store)))
       return { collectedBy: heldBy };
     const cycle = newRecord();
     const grant = await store.beginCycle({ cycle, holder, leaseMs, holderIsDead });
@@ -65,7 +67,7 @@ async function collectedSince(since: string, store: Pick<ReadStore, 'cycles'>): 
  */
 export async function keepLease(
   fence: Fence,
-  { store, clock, log, leaseMs }: Omit<LeaseDeps, 'holder' | 'holderIsDead'>,
+  { store, clock, log, leaseMs }: Omit<LeaseDeps, 'holder' | 'holderIsDead' | 'mayBeSkipped'>,
   finished: AbortSignal,
   lost: () => void,
 ): Promise<void> {

@@ -31,8 +31,13 @@ const MAX_PAGES = 20;
 export const OVERLAP_MS = 20 * 60_000;
 /** A listing that ends with fewer items was not cut off by Reddit's limit: there is just no more. */
 const CUT_OFF_ABOVE = 500;
-/** Created later than this from now: a broken timestamp, which would spoil the watermark. */
-const FUTURE_TOLERANCE_MS = 24 * 3_600_000;
+/**
+ * Created later than this from now: a broken timestamp, or a clock of ours that is slow. Such
+ * an item would spoil the watermark; it is left for a cycle to which it is no future any more.
+ */
+const FUTURE_TOLERANCE_MS = 5 * 60_000;
+/** So many items at a page's end must be old before we believe that we have got that far. */
+const STRAGGLERS = 5;
 /** A deleted anchor answers an empty page; the items before it may still be there. */
 const ANCHOR_ATTEMPTS = 3;
 
@@ -54,9 +59,10 @@ export async function readListing(
   const stopAtMs = watermark === null ? null : Date.parse(watermark.created_utc) - OVERLAP_MS;
   const ids = new Set<string>();
   const names: string[] = [];
-  let oldestMs = Number.POSITIVE_INFINITY;
+  let reachedMs = Number.POSITIVE_INFINITY;
   let after: string | null = null;
   let emptyAnchors = 0;
+  let stalled = false;
 
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const answer = await source.listing({ ...target, after, limit: PAGE_SIZE }, signal);
@@ -66,46 +72,61 @@ export async function readListing(
     const served = answer.posts.length + answer.comments.length + answer.invalid.length;
     for (const { reason } of answer.invalid) skip(into, reason);
     into.seen += served;
-
     for (const child of children) {
       names.push(child.name);
-      const createdMs = child.created_utc * 1000;
       const problem = ids.has(child.id) ? 'duplicate' : skipReason(child, target, bounds);
       if (problem === null) {
         ids.add(child.id);
         into.items.push(child);
-        into.watermark = newer(into.watermark, child);
+        into.watermark = newer(into.watermark, child, bounds.nowMs);
       } else skip(into, problem);
-      if (problem !== 'created_in_future') oldestMs = Math.min(oldestMs, createdMs);
     }
 
-    if (stopAtMs !== null && oldestMs <= stopAtMs) return into;
-    if (oldestMs < bounds.oldestMs) return into;
-    if (served === 0 && after !== null && emptyAnchors < ANCHOR_ATTEMPTS) {
+    reachedMs = Math.min(reachedMs, pageEndMs(children, bounds.nowMs));
+    if (stopAtMs !== null && reachedMs <= stopAtMs) return into;
+    if (reachedMs < bounds.oldestMs) return into;
+    if (served === 0 && after !== null) {
+      stalled = true;
       emptyAnchors += 1;
-      after = names.at(-1 - emptyAnchors) ?? null;
-      if (after === null) break;
-    } else if (answer.after === null) break;
-    else after = answer.after;
+      after = emptyAnchors > ANCHOR_ATTEMPTS ? null : (names.at(-1 - emptyAnchors) ?? null);
+    } else {
+      stalled = false;
+      after = answer.after;
+    }
+    if (after === null) break;
   }
-  into.gap = gapOf(target.kind, watermark, ids, oldestMs);
+  into.gap = gapOf(target.kind, watermark, into.items, reachedMs, stalled);
   return into;
+}
+
+/** How far back a page leads: not by its oldest item, for one straggler proves nothing. */
+function pageEndMs(children: { created_utc: number }[], nowMs: number): number {
+  const times = children.map((child) => child.created_utc * 1000).filter((ms) => ms <= nowMs);
+  return times.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...times.slice(-STRAGGLERS));
 }
 
 export function emptyRead(watermark: Watermark | null): ListingRead {
   return { state: 'unknown', items: [], seen: 0, skipped: {}, watermark, gap: null };
 }
 
-/** The listing ended: did it, cut off by Reddit's limit, end before the place we had been to? */
+/**
+ * The listing ended: did it end before the place we had been to? One that was cut off by
+ * Reddit's limit, or whose pages could not be followed any further, may have.
+ */
 function gapOf(
   kind: Kind,
   watermark: Watermark | null,
-  ids: ReadonlySet<string>,
-  oldestMs: number,
+  items: ListingRead['items'],
+  reachedMs: number,
+  stalled: boolean,
 ): Gap | null {
-  if (watermark === null || ids.size <= CUT_OFF_ABOVE || ids.has(watermark.id)) return null;
-  if (oldestMs <= Date.parse(watermark.created_utc)) return null;
-  return { kind, from: watermark.created_utc, to: toIso(oldestMs) };
+  if (watermark === null || items.some(({ id }) => id === watermark.id)) return null;
+  if (!stalled && items.length <= CUT_OFF_ABOVE) return null;
+  const fromMs = Date.parse(watermark.created_utc);
+  if (reachedMs <= fromMs) return null;
+  const newerOnes = items.map((item) => item.created_utc * 1000).filter((ms) => ms > fromMs);
+  if (newerOnes.length === 0) return null;
+  return { kind, from: watermark.created_utc, to: toIso(Math.min(...newerOnes)) };
 }
 
 function skipReason(
@@ -119,8 +140,12 @@ function skipReason(
   return createdMs < oldestMs ? 'past_retention' : null;
 }
 
-function newer(watermark: Watermark | null, child: RedditPost | RedditComment): Watermark {
-  const created = toIso(child.created_utc * 1000);
+function newer(
+  watermark: Watermark | null,
+  child: RedditPost | RedditComment,
+  nowMs: number,
+): Watermark {
+  const created = toIso(Math.min(child.created_utc * 1000, nowMs));
   if (watermark !== null && watermark.created_utc >= created) return watermark;
   return { id: child.id, created_utc: created };
 }

@@ -115,7 +115,8 @@ async function storeReads(
     const batch: ItemBatch = { fence, subreddit: result.name, ...items };
     if (complete && index === batches.length - 1) {
       const watermarks = { post: reads.post.watermark, comment: reads.comment.watermark };
-      batch.complete = { watermarks, state: result.state, gap: result.gap };
+      const gaps = [reads.post.gap, reads.comment.gap].filter((gap) => gap !== null);
+      batch.complete = { watermarks, state: result.state, gaps };
     }
     const committed: CommitResult = await store.commit(batch);
     result.posts_new += committed.posts_new;

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../clock.js';
+import { SECRET_KEYS } from '../config-schema.js';
 import type { Cycle } from '../domain/cycle.js';
 import { AppError } from '../errors.js';
 import { type Pm2Cli, pm2Cli } from './pm2-cli.js';
@@ -32,8 +33,14 @@ export interface Demo {
 const SIMULATOR_WITHIN_MS = 20_000;
 const FIRST_CYCLE_WITHIN_MS = 120_000;
 
+/** PM2 for the demo, without the user's secrets: its daemon keeps and hands on what it is given. */
 export function demoPm2(environment: Record<string, string | undefined>, clock: Clock): Pm2Cli {
-  return pm2Cli(resolve(DEMO_FOLDER, 'pm2'), environment, clock);
+  const given: Record<string, string | undefined> = {
+    ...environment,
+    NODE_CLUSTER_SCHED_POLICY: 'none',
+  };
+  for (const key of SECRET_KEYS) delete given[key];
+  return pm2Cli(resolve(DEMO_FOLDER, 'pm2'), given, clock);
 }
 
 /**
@@ -44,7 +51,7 @@ export function demoPm2(environment: Record<string, string | undefined>, clock: 
  */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const { environment, apiHost, apiPort, clock, print } = options;
-  const pm2 = demoPm2({ ...environment, NODE_CLUSTER_SCHED_POLICY: 'none' }, clock);
+  const pm2 = demoPm2(environment, clock);
   const missing = options.replay.find((file) => !existsSync(file));
   if (missing !== undefined) {
     throw new AppError('invalid_request', `There is no file ${missing} to replay`);
@@ -52,6 +59,11 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   if (pm2.daemon() !== null) {
     throw new AppError('already_running', `The demo runs already (PM2, pid ${pm2.daemon()})`, {
       cure: 'npm run demo:stop',
+    });
+  }
+  if (apiPort === 0) {
+    throw new AppError('config_invalid', 'API_PORT=0 takes any port, the demo needs a known one', {
+      cure: 'choose one: API_PORT=8123 npm run demo',
     });
   }
   if (!(await canListen(apiPort, apiHost))) {
@@ -63,7 +75,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { mode: 0o700 });
   const simulatorPort = await freePort();
-  const url = `http://${apiHost}:${apiPort}`;
+  const url = baseUrl(apiHost, apiPort);
   try {
     print('Starting the simulator and the system under PM2 …');
     await startSimulator(pm2, simulatorPort, options);
@@ -81,21 +93,25 @@ function demoEnvironment(
   folder: string,
   simulatorPort: number,
   { apiHost, apiPort }: DemoOptions,
-): Record<string, string | undefined> {
+): Record<string, string> {
   return {
     NODE_ENV: 'production',
     API_HOST: apiHost,
     API_PORT: String(apiPort),
     SQLITE_PATH: join(folder, 'sentimentagent.db'),
+    HEALTH_CHECK_ENABLED: 'true',
     MONITOR_STATE_DIR: join(folder, 'monitor'),
-    MONITOR_HEALTH_URL: `http://${apiHost}:${apiPort}/health`,
+    MONITOR_HEALTH_URL: `${baseUrl(apiHost, apiPort)}/health`,
     ADMIN_TOKEN_FILE: secretFile(join(folder, 'admin-token')),
     REDDIT_BASE_URL: `http://127.0.0.1:${simulatorPort}`,
     REDDIT_CLIENT_ID: 'demo',
-    REDDIT_CLIENT_SECRET: undefined,
     REDDIT_CLIENT_SECRET_FILE: secretFile(join(folder, 'reddit-secret')),
     REDDIT_USER_AGENT: 'sentimentagent-demo/0.1 (talks to the simulator only)',
   };
+}
+
+function baseUrl(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function secretFile(path: string): string {
@@ -118,6 +134,7 @@ async function startSimulator(
     if (await answers(`http://127.0.0.1:${port}/`)) return;
     await clock.sleep(100, signal);
   }
+  if (signal.aborted) throw new AppError('cancelled', 'The demo was interrupted');
   const said = await pm2.run(['logs', 'simulator', '--nostream', '--err', '--raw', '--lines', '3']);
   throw new AppError('internal', 'The simulator did not start', { cause: said });
 }

@@ -20,6 +20,8 @@ export interface Pm2Cli {
 }
 
 const DAEMON_GONE_WITHIN_MS = 60_000;
+/** PM2's command waits for each process's kill time-out, one after the other. */
+const COMMAND_WITHIN_MS = 180_000;
 
 /**
  * @param home the PM2_HOME
@@ -29,6 +31,9 @@ export function pm2Cli(home: string, environment: Environment, clock: Clock): Pm
   const bin = createRequire(import.meta.url).resolve('pm2/bin/pm2');
   const start = (args: string[], stdio: 'pipe' | 'inherit', env: Environment = {}) =>
     spawn(process.execPath, [bin, ...args], {
+      // Its own process group: Ctrl-C is ours to handle, and `kill` has to go on after it.
+      detached: stdio === 'pipe',
+      timeout: stdio === 'pipe' ? COMMAND_WITHIN_MS : undefined,
       env: { ...environment, ...env, PM2_HOME: home },
       stdio: ['ignore', stdio, stdio],
     });

@@ -70,12 +70,16 @@ export function cycleStatus(results: readonly SubredditResult[]): Exclude<CycleS
   return failed === results.length ? 'failed' : 'partial';
 }
 
-/** Subreddits that failed in each of the given finished cycles (newest first; 3 make it matter). */
+/** Subreddits that failed (not: were cancelled by a shutdown) in each of the given finished cycles (newest first; 3 make it matter). */
 export function failingSubreddits(cycles: readonly Cycle[], needed = 3): string[] {
   const recent = cycles.slice(0, needed);
   if (recent.length < needed) return [];
   const failedIn = (cycle: Cycle) =>
-    new Set(cycle.subreddits.filter((s) => s.error !== null).map((s) => s.name));
+    new Set(
+      cycle.subreddits
+        .filter(({ error }) => error !== null && error.code !== 'cancelled')
+        .map(({ name }) => name),
+    );
   const [first, ...rest] = recent.map(failedIn);
   return [...(first ?? [])].filter((name) => rest.every((set) => set.has(name))).sort();
 }

@@ -46,7 +46,6 @@ export function createRedditSource(
   const get = createSnoowrap({
     userAgent: config.userAgent,
     baseUrl: config.baseUrl,
-    token: () => token.get(),
     send,
   });
 
@@ -55,8 +54,8 @@ export function createRedditSource(
     for (let attempt = 1; ; attempt += 1) {
       await budget.ready(signal);
       if (signal.aborted) throw new AppError('cancelled', 'Cancelled while waiting for Reddit');
-      const current = await token.get();
-      const answer = await get(path(query), parameters(query), signal);
+      const current = await token.get(signal);
+      const answer = await get(path(query), parameters(query), current, signal);
       if (answer.status !== 401 || attempt > 1) return answer;
       token.refused(current);
     }

@@ -9,6 +9,9 @@ const fullname = Type.String({ pattern: '^t[1-6]_[a-z0-9]{1,16}$' });
 const created = Type.Number({ minimum: 1_100_000_000, maximum: 253_402_300_799 });
 /** Absent on deleted accounts in some answers, `[deleted]` in others. */
 const author = Type.Optional(Type.Union([Type.String(), Type.Null()]));
+/** Far above anything Reddit has, and far below what a database or JSON would distort. */
+const LARGEST_COUNT = 2 ** 31;
+const score = Type.Integer({ minimum: -LARGEST_COUNT, maximum: LARGEST_COUNT });
 const flag = Type.Optional(Type.Union([Type.Boolean(), Type.Null()]));
 
 export const RedditPost = Type.Object({
@@ -21,8 +24,8 @@ export const RedditPost = Type.Object({
   url: Type.Optional(Type.Union([Type.String(), Type.Null()])),
   permalink: Type.String(),
   created_utc: created,
-  score: Type.Integer(),
-  num_comments: Type.Integer({ minimum: 0 }),
+  score,
+  num_comments: Type.Integer({ minimum: 0, maximum: LARGEST_COUNT }),
   stickied: flag,
   removed_by_category: Type.Optional(Type.Union([Type.String(), Type.Null()])),
 });
@@ -39,7 +42,7 @@ export const RedditComment = Type.Object({
   link_id: fullname,
   parent_id: fullname,
   created_utc: created,
-  score: Type.Integer(),
+  score,
   stickied: flag,
 });
 export type RedditComment = Static<typeof RedditComment>;

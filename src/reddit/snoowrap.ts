@@ -9,7 +9,6 @@ interface RawOptions {
   headers: Record<string, string>;
   auth: { bearer: string };
   signal: AbortSignal;
-  transform: (body: Exchange, response: RawResponse) => RawResponse;
 }
 
 /** What snoowrap reads off a response. */
@@ -24,7 +23,6 @@ export interface SnoowrapDeps {
   userAgent: string;
   /** Null: the host that snoowrap knows. */
   baseUrl: string | null;
-  token: () => Promise<string>;
   send: (request: RedditRequest, signal: AbortSignal) => Promise<Exchange>;
 }
 
@@ -32,6 +30,7 @@ export interface SnoowrapDeps {
 export type RedditGet = (
   path: string,
   query: Record<string, string | number>,
+  token: string,
   signal: AbortSignal,
 ) => Promise<Exchange>;
 
@@ -42,8 +41,9 @@ export type RedditGet = (
  */
 export function createSnoowrap(deps: SnoowrapDeps): RedditGet {
   const client = new Client(deps);
-  return async (path, query, signal) => {
-    const options = { method: 'get', uri: path, qs: query, signal };
+  return async (path, query, token, signal) => {
+    // What snoowrap adds by itself is merged under these.
+    const options = { method: 'get', uri: path, qs: query, auth: { bearer: token }, signal };
     return (await client.oauthRequest(options)) as Exchange;
   };
 }
@@ -58,8 +58,9 @@ class Client extends Snoowrap {
     this.config({ maxRetryAttempts: 1, retryErrorCodes: [599], warnings: false, debug: false });
   }
 
+  /** Each request brings its own; snoowrap's renewal is none (see token.ts). */
   override updateAccessToken(): Promise<string> {
-    return this.#deps.token();
+    return Promise.resolve(this.accessToken);
   }
 
   override async rawRequest(given: unknown): Promise<RawResponse> {

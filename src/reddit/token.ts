@@ -5,7 +5,7 @@ import { rejection } from './answer.js';
 
 export interface TokenKeeper {
   /** A token that is good for a while yet; one request at most is under way at a time. */
-  get(): Promise<string>;
+  get(signal: AbortSignal): Promise<string>;
   /** Says that Reddit refused this token; the next `get` asks for another one. */
   refused(token: string): void;
 }
@@ -31,17 +31,27 @@ export function keepToken(request: () => Promise<Exchange>, clock: Clock): Token
   }
 
   return {
-    get() {
-      if (token !== null && clock.monotonic() < token.renewAt) return Promise.resolve(token.value);
+    async get(signal) {
+      if (token !== null && clock.monotonic() < token.renewAt) return token.value;
       underWay ??= renew().finally(() => {
         underWay = null;
       });
-      return underWay;
+      // The request is shared, so a caller that gives up leaves it to the others.
+      return abortable(underWay, signal);
     },
     refused(value) {
       if (token?.value === value) token = null;
     },
   };
+}
+
+function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = () => reject(new AppError('cancelled', 'Cancelled while asking for a token'));
+    if (signal.aborted) cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', cancel));
+  });
 }
 
 function parseToken(answer: Exchange): { value: string; lifeMs: number } {

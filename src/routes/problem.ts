@@ -30,7 +30,7 @@ const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = {
 
 export function problemOf(error: AppError, instance: string): Problem {
   return {
-    ...error.details,
+    ...(error.httpStatus < 500 ? error.details : {}),
     type: `urn:sentimentagent:problem:${error.code}`,
     title: error.title,
     status: error.httpStatus,

@@ -174,7 +174,7 @@ export interface ItemBatch {
   posts: NewPost[];
   comments: NewComment[];
   /** Only with the last of a subreddit's items. */
-  complete?: { watermarks: Watermarks; state: SubredditState; gap: Gap | null };
+  complete?: { watermarks: Watermarks; state: SubredditState; gaps: Gap[] };
 }
 
 export interface CommitResult {

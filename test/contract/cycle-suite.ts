@@ -173,7 +173,7 @@ function watermarks(implementation: Implementation): void {
     t.deepEqual(await scene.store.watermarks('claude'), none);
     await scene.commit({ posts: [aPost()] });
     t.deepEqual(await scene.store.watermarks('claude'), none);
-    const complete = { watermarks: { post, comment }, state: 'active' as const, gap: null };
+    const complete = { watermarks: { post, comment }, state: 'active' as const, gaps: [] };
     const before = (await scene.reader.ping()).data_version;
     const { data_version } = await scene.store.commit({ ...batch(scene), complete });
     t.is(data_version, before + 1);
@@ -188,7 +188,11 @@ function watermarks(implementation: Implementation): void {
 
   define(implementation, 'a gap is on record once, and not open', async (t, scene) => {
     const gap = { kind: 'comment' as const, from: '2026-01-15T01:00:00.000Z', to: NOW };
-    const complete = { watermarks: { post, comment: null }, state: 'private' as const, gap };
+    const complete = {
+      watermarks: { post, comment: null },
+      state: 'private' as const,
+      gaps: [gap],
+    };
     await scene.store.commit({ ...batch(scene), complete });
     await scene.store.commit({ ...batch(scene), complete });
     const [claude] = await scene.reader.subreddits(NOW);
@@ -199,7 +203,7 @@ function watermarks(implementation: Implementation): void {
 
   define(implementation, 'a lost lease completes nothing', async (t, scene) => {
     await scene.store.abandon('test-host:1:0:0', 'gone');
-    const complete = { watermarks: { post, comment }, state: 'active' as const, gap: null };
+    const complete = { watermarks: { post, comment }, state: 'active' as const, gaps: [] };
     await t.throwsAsync(scene.store.commit({ ...batch(scene), complete }), leaseLost);
     t.deepEqual(await scene.store.watermarks('claude'), { post: null, comment: null });
   });

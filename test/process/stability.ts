@@ -66,7 +66,8 @@ async function table(reddit: Simulation, bench: CrashBench): Promise<(string | n
   }
   const random = randomNumbers(SEED);
   for (let n = 0; n < RANDOM_INSTANTS; n += 1) {
-    const afterMs = Math.round(random() * later.durationMs);
+    const { firstMs, lastMs } = later;
+    const afterMs = Math.round(firstMs + random() * (lastMs - firstMs));
     record(await attempt(`a later cycle, after ${afterMs} ms`, { afterMs }, later, bench));
   }
   return results;
@@ -78,7 +79,9 @@ interface Scenario {
   from: string;
   path: string;
   writes: number;
-  durationMs: number;
+  /** When its writes begin and end, after the start of the process, with some slack. */
+  firstMs: number;
+  lastMs: number;
   content: Content;
 }
 
@@ -87,15 +90,17 @@ async function undisturbed(name: string, bench: CrashBench, from: string): Promi
   const path = bench.fresh(from);
   await bench.collect(path);
   const counting = bench.fresh(from);
-  const began = performance.now();
-  // Killed after a write that never comes would hang: it dies by the clock, long after the end.
+  // It dies by the clock, long after the end: no write is disturbed.
   const writes = await bench.dieIn(counting, { afterMs: 8000 });
-  const durationMs = Math.min(performance.now() - began, 4000);
   const content = contentOf(path);
+  const firstMs = Math.max(0, (writes[0]?.afterMs ?? 0) - 200);
+  const lastMs = (writes.at(-1)?.afterMs ?? 0) + 100;
+  const { posts, comments } = content;
+  const between = `between ${firstMs} and ${lastMs} ms`;
   print(
-    `${name}: ${writes} writes, ${content.posts.length} posts, ${content.comments.length} comments`,
+    `${name}: ${writes.length} writes ${between}, ${posts.length} posts, ${comments.length} comments`,
   );
-  return { name, from, path, writes, durationMs, content };
+  return { name, from, path, writes: writes.length, firstMs, lastMs, content };
 }
 
 /** Null when the point was survived, otherwise what went wrong. */

@@ -3,13 +3,14 @@ import test from 'ava';
 import { createThreads, type Outcome } from '../../jobs/bree.js';
 import type { Job } from '../../jobs/schedule.js';
 import { systemClock } from '../../src/clock.js';
+import { loadSettings } from '../../src/config.js';
 import { silentLog } from '../support/log.js';
 
 const threadFile = fileURLToPath(new URL('../support/threads/thread-root.js', import.meta.url));
 
 function threads(hardLimitMs = 20_000) {
   const job: Job = { name: 'collect', firstRunMs: 0, intervalMs: 1000, hardLimitMs, heapMb: 32 };
-  const made = createThreads([job], threadFile, silentLog);
+  const made = createThreads([job], threadFile, loadSettings({ NODE_ENV: 'test' }), silentLog);
   const run = (id: string) => made.run(job, { id, trigger: 'manual', holder: 'h' });
   return { made, job, run };
 }

@@ -7,7 +7,8 @@ type Write = (typeof WRITES)[number];
 
 /**
  * A store under which the process dies by SIGKILL before or after its n-th write
- * (`before:3`, `after:3`, counted from 1; empty: never). Each write is noted in `journal`.
+ * (`before:3`, `after:3`, counted from 1; empty: never). Each write is noted in `journal`,
+ * with the time.
  */
 export function dyingStore(store: Store, point: string, journal: string): Store {
   const [when, at] = point.split(':');
@@ -24,7 +25,7 @@ export function dyingStore(store: Store, point: string, journal: string): Store 
         const here = writes === Number(at);
         if (here && when === 'before') die();
         const result = await call(...args);
-        appendFileSync(journal, `${String(name)}\n`);
+        appendFileSync(journal, `${String(name)} ${Date.now()}\n`);
         if (here && when === 'after') die();
         return result;
       };

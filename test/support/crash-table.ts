@@ -14,6 +14,12 @@ import type { Simulation } from './reddit.js';
 /** Where the process is to die: at a write of the cycle, or some time after its start. */
 export type Death = { point: string } | { afterMs: number };
 
+/** One write of a cycle, and when, after the start of its process, it had been done. */
+export interface Write {
+  name: string;
+  afterMs: number;
+}
+
 /** What a store holds, but for the times at which it got it. */
 export interface Content {
   posts: unknown[];
@@ -71,10 +77,11 @@ export class CrashBench {
   }
 
   /** Runs the real jobs process with a cycle asked for, until it dies; answers that cycle's writes. */
-  async dieIn(path: string, death: Death): Promise<number> {
+  async dieIn(path: string, death: Death): Promise<Write[]> {
     await this.withStore(path, (store) => store.requestCycle('dies'));
     const journal = `${path}.journal`;
     const point = 'point' in death ? death.point : '';
+    const began = Date.now();
     const child = this.#spawn(JOBS, [], path, {
       TEST_CRASH_POINT: point,
       TEST_CRASH_JOURNAL: journal,
@@ -86,10 +93,14 @@ export class CrashBench {
     }
     const signal = await ended;
     if (signal !== 'SIGKILL') throw new Error(`it ended with ${signal}, not by SIGKILL`);
-    if (!existsSync(journal)) return 0;
-    const writes = readFileSync(journal, 'utf8').trim().split('\n');
-    const last = writes.indexOf('finishCycle'); // the runner's own first cycle may follow
-    return last === -1 ? writes.length : last + 1;
+    if (!existsSync(journal)) return [];
+    const lines = readFileSync(journal, 'utf8').trim().split('\n');
+    const writes = lines.map((line) => {
+      const [name = '', at] = line.split(' ');
+      return { name, afterMs: Number(at) - began };
+    });
+    const last = writes.findIndex(({ name }) => name === 'finishCycle');
+    return last === -1 ? writes : writes.slice(0, last + 1); // the runner's own cycle may follow
   }
 
   /** One whole cycle by the command `collect`; throws unless it succeeds. */

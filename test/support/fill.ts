@@ -68,6 +68,6 @@ async function fillSubreddit(
     subreddit,
     posts: [],
     comments: [],
-    complete: { watermarks: { post: newest, comment: null }, state: 'active', gap: null },
+    complete: { watermarks: { post: newest, comment: null }, state: 'active', gaps: [] },
   });
 }

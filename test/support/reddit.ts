@@ -29,7 +29,7 @@ export async function simulation(
   } = {},
 ): Promise<Simulation> {
   const subreddits = options.subreddits ?? ['claude', 'aws', 'OpenAI'];
-  let nowMs = systemClock.now();
+  let nowMs = systemClock.now() - 6 * 3_600_000; // room for `pass` without reaching the future
   const world = generatedWorld({
     seed: options.seed ?? 7,
     startMs: nowMs,

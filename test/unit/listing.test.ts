@@ -113,6 +113,34 @@ test('the same thing twice on a page is skipped with a reason', async (t) => {
   t.deepEqual(read.skipped, { duplicate: 1 });
 });
 
+test('one old item on a page does not mean that we have got that far', async (t) => {
+  const posts = newest(900);
+  posts.splice(40, 0, post(800, { id: 'straggler', name: 't3_straggler' }));
+  const read = await readListing(
+    listingOf(posts),
+    target,
+    { ...bounds, watermark: markAt(300) },
+    never,
+  );
+  t.true(read.items.some(({ id }) => id === 'p300'));
+});
+
+test('an item slightly ahead of our clock does not move the watermark past now', async (t) => {
+  const posts = [post(-3), ...newest(10)];
+  const read = await readListing(listingOf(posts), target, bounds, never);
+  t.is(read.items.length, 11);
+  t.is(read.watermark?.created_utc, new Date(NOW).toISOString());
+});
+
+test('pages that cannot be followed any further are a gap, however short the listing', async (t) => {
+  const posts = newest(400);
+  const source = listingOf(posts, (page) => {
+    if (page === 1) posts.splice(90, 10); // the anchor and everything near it
+  });
+  const read = await readListing(source, target, { ...bounds, watermark: markAt(399) }, never);
+  t.like(read.gap, { kind: 'post', from: markAt(399).created_utc });
+});
+
 test('an item of another subreddit, from the future or past retention is skipped with a reason', async (t) => {
   const posts = [
     post(0, { subreddit: 'other' }),

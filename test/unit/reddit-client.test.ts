@@ -12,7 +12,7 @@ import { readRows } from '../support/shared-data.js';
 const log = pino({ level: 'silent' });
 const posts = { subreddit: 'aws', kind: 'post', after: null, limit: 100 } as const;
 const SECRET = 'correct-horse-battery';
-const never = new AbortController().signal;
+const never = () => new AbortController().signal;
 
 function source(t: ExecutionContext, url: string, timeoutMs = 2000): PostSource {
   const config = { clientId: 'id', userAgent: 'test/1', baseUrl: url, timeoutMs };
@@ -33,7 +33,7 @@ test('a page: valid objects, the rest named, the anchor', async (t) => {
       listing([redditPost('a'), redditPost('b', { title: 7 }), redditPost('c')], 't3_c'),
     ),
   );
-  const page = await source(t, fake.url).listing(posts, never);
+  const page = await source(t, fake.url).listing(posts, never());
   t.deepEqual(
     page.posts.map((post) => post.id),
     ['a', 'c'],
@@ -48,7 +48,7 @@ test('comments are asked for by their own listing, after the anchor, at most 100
     json(response, 200, listing([redditComment('x')])),
   );
   const query = { subreddit: 'aws', kind: 'comment', after: 't1_y', limit: 500 } as const;
-  const page = await source(t, fake.url).listing(query, never);
+  const page = await source(t, fake.url).listing(query, never());
   t.is(page.comments[0]?.body, 'This is terrible');
   t.is(fake.requests[1], 'GET /r/aws/comments?raw_json=1&limit=100&after=t1_y');
 });
@@ -56,7 +56,8 @@ test('comments are asked for by their own listing, after the anchor, at most 100
 test('twenty cold calls ask for one token', async (t) => {
   const fake = await fakeReddit(t, (_, response) => json(response, 200, listing([])));
   const reddit = source(t, fake.url);
-  await Promise.all(Array.from({ length: 20 }, () => reddit.listing(posts, never)));
+  const calls = Array.from({ length: 20 }, () => reddit.listing(posts, never()));
+  await Promise.all(calls);
   t.is(fake.tokensIssued, 1);
   t.is(reddit.requestsSent(), 21);
 });
@@ -66,9 +67,9 @@ test('a token that ends in mid-cycle is renewed before it does', async (t) => {
     tokenSeconds: 1,
   });
   const reddit = source(t, fake.url);
-  await reddit.listing(posts, never);
+  await reddit.listing(posts, never());
   await systemClock.sleep(1000);
-  await reddit.listing(posts, never);
+  await reddit.listing(posts, never());
   t.is(fake.tokensIssued, 2);
 });
 
@@ -77,10 +78,10 @@ test('a token that Reddit refuses early is replaced once; a second refusal is fi
     const good = request.headers.authorization === 'bearer token-2';
     json(response, good ? 200 : 401, good ? listing([]) : { message: 'Unauthorized', error: 401 });
   });
-  t.is((await source(t, fake.url).listing(posts, never)).state, 'active');
+  t.is((await source(t, fake.url).listing(posts, never())).state, 'active');
 
   const refusing = await fakeReddit(t, (_, response) => json(response, 401, { error: 401 }));
-  const error = await t.throwsAsync(source(t, refusing.url).listing(posts, never));
+  const error = await t.throwsAsync(source(t, refusing.url).listing(posts, never()));
   t.is((error as AppError).code, 'reddit_unauthorized');
   t.is(refusing.tokensIssued, 2);
 });
@@ -89,7 +90,7 @@ test('wrong credentials are said so, without the secret', async (t) => {
   const fake = await fakeReddit(t, (_, response) => json(response, 200, listing([])), {
     onToken: (_, response) => json(response, 401, { message: 'Unauthorized', error: 401 }),
   });
-  const error = await t.throwsAsync(source(t, fake.url).listing(posts, never));
+  const error = await t.throwsAsync(source(t, fake.url).listing(posts, never()));
   t.is((error as AppError).code, 'reddit_unauthorized');
   t.false(JSON.stringify({ ...error, message: error.message }).includes(SECRET));
 });
@@ -112,7 +113,7 @@ const failures: [name: string, answer: (response: ServerResponse) => void, code:
 for (const [name, answer, code] of failures) {
   test(`${name} is ${code}, after retries when it may pass`, async (t) => {
     const fake = await fakeReddit(t, (_, response) => answer(response));
-    const error = await t.throwsAsync<AppError>(source(t, fake.url).listing(posts, never));
+    const error = await t.throwsAsync<AppError>(source(t, fake.url).listing(posts, never()));
     t.is(error?.code, code as never);
     t.is(fake.requests.length - fake.tokensIssued, error?.transient ? 4 : 1);
   });
@@ -122,7 +123,7 @@ test('a failure that passes is retried into a page', async (t) => {
   const fake = await fakeReddit(t, (_, response, n) =>
     n < 3 ? json(response, 503, {}) : json(response, 200, listing([redditPost('a')])),
   );
-  const page = await source(t, fake.url).listing(posts, never);
+  const page = await source(t, fake.url).listing(posts, never());
   t.is(page.posts.length, 1);
 });
 
@@ -136,7 +137,7 @@ for (const [status, reason] of [
     const fake = await fakeReddit(t, (_, response) =>
       json(response, status, { reason, error: status }),
     );
-    const page = await source(t, fake.url).listing(posts, never);
+    const page = await source(t, fake.url).listing(posts, never());
     t.is(page.state, reason);
   });
 }
@@ -150,7 +151,7 @@ for (const [name, onToken, start] of silences) {
   test(`${name} ends at the deadline`, async (t) => {
     const silent = (_: unknown, response: ServerResponse) => start(response);
     const fake = await fakeReddit(t, silent, onToken ? { onToken: silent } : {});
-    const error = await t.throwsAsync(source(t, fake.url, 100).listing(posts, never));
+    const error = await t.throwsAsync(source(t, fake.url, 100).listing(posts, never()));
     t.is((error as AppError).code, 'reddit_timeout');
   });
 }
@@ -171,8 +172,8 @@ test('nothing is sent while Reddit says that nothing is left', async (t) => {
     json(response, 200, listing([]), spent);
   });
   const reddit = source(t, fake.url);
-  await reddit.listing(posts, never);
-  await reddit.listing(posts, never);
+  await reddit.listing(posts, never());
+  await reddit.listing(posts, never());
   t.true((times[1] ?? 0) - (times[0] ?? 0) > 900);
 });
 
@@ -194,7 +195,7 @@ onRecordings('every recorded listing gives its items (skips without ../shared)',
   const reddit = source(t, fake.url);
   let items = 0;
   for (; current < listings.length; current += 1) {
-    const page = await reddit.listing(posts, never);
+    const page = await reddit.listing(posts, never());
     const counts = listings[current]?.counts ?? {};
     const served = page.posts.length + page.comments.length;
     items += served;

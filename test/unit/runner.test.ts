@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import { startRunner } from '../../jobs/runner.js';
 import { planJobs, untilNextSlot } from '../../jobs/schedule.js';
 import { loadSettings } from '../../src/config.js';
+import { newCycle } from '../../src/domain/cycle.js';
 import { AppError } from '../../src/errors.js';
 import { ManualClock } from '../support/clock.js';
 import { FakeThreads } from '../support/fake-threads.js';
@@ -79,6 +80,32 @@ test('a clock set forward a day runs the missed slots once', async (t) => {
   await runner.close();
 });
 
+test('a timer that wakes a moment early serves its slot once', async (t) => {
+  const { clock, threads, runner } = await bench(t);
+  await clock.advance(5000);
+  threads.end({ status: 'succeeded' });
+  clock.jumpTo(clock.now() - 3); // the wall clock is slewed back by 3 ms while it sleeps
+  await clock.advance(23 * MINUTE);
+  threads.end({ status: 'succeeded' });
+  await clock.advance(1000);
+  t.is(threads.runs.filter(({ run }) => run.trigger === 'schedule').length, 1);
+  threads.end({ status: 'succeeded' });
+  await runner.close();
+});
+
+test('a run that failed without recording it leaves no running cycle and no lease', async (t) => {
+  const { clock, store, threads, runner } = await bench(t);
+  await clock.advance(5000);
+  const { id, holder } = threads.runs[0]?.run ?? { id: '', holder: '' };
+  const cycle = newCycle(id, new Date(clock.now()).toISOString(), 'startup', 50);
+  await store.beginCycle({ cycle, holder, leaseMs: 120_000, holderIsDead: () => false });
+  threads.end({ status: 'failed', reason: 'store_busy: locked' });
+  await clock.advance(10);
+  t.is((await store.cycles({ limit: 1 }))[0]?.status, 'failed');
+  t.true((await store.requestCycle('next')).accepted);
+  await runner.close();
+});
+
 test('a request is picked up within 2 s, once, and keeps its cycle id', async (t) => {
   const { clock, store, threads, runner } = await bench(t);
   await clock.advance(5000);
@@ -129,7 +156,6 @@ test('what a dead thread left running is closed at once', async (t) => {
   const { clock, store, threads, runner } = await bench(t);
   await clock.advance(5000);
   const { run } = threads.runs[0] ?? { run: { id: '', holder: '' } };
-  const { newCycle } = await import('../../src/domain/cycle.js');
   await store.beginCycle({
     cycle: newCycle(run.id, new Date(clock.now()).toISOString(), 'startup', 50),
     holder: run.holder,
@@ -144,13 +170,18 @@ test('what a dead thread left running is closed at once', async (t) => {
   await runner.close();
 });
 
-test('too much memory: the running job is asked to end', async (t) => {
+test('too much memory: the running job is asked to end, then made to', async (t) => {
   const { clock, threads, runner, setMemory } = await bench(t);
   await clock.advance(5000);
-  setMemory(513);
+  setMemory(448);
+  await clock.advance(5000);
+  t.deepEqual(threads.cancelled, []);
+  setMemory(449);
   await clock.advance(5000);
   t.deepEqual(threads.cancelled, ['collect']);
-  threads.end({ status: 'failed' });
+  t.deepEqual(threads.terminated, []);
+  await clock.advance(5000);
+  t.deepEqual(threads.terminated, ['collect']);
   await runner.close();
 });
 

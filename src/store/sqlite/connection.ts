@@ -91,8 +91,11 @@ export function createConnection(options: ConnectionOptions): Connection {
       try {
         guarded('checkpoint', (db) => {
           db.pragma(`busy_timeout = ${CHECKPOINT_WAIT_MS}`);
-          db.pragma('wal_checkpoint(TRUNCATE)');
-          db.pragma(`busy_timeout = ${options.busyTimeoutMs}`);
+          try {
+            db.pragma('wal_checkpoint(TRUNCATE)');
+          } finally {
+            db.pragma(`busy_timeout = ${options.busyTimeoutMs}`);
+          }
         });
       } catch {
         // What came before is committed; whatever is wrong, the next call reports it.

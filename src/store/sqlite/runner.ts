@@ -54,10 +54,10 @@ export function hasRequest(db: Db): boolean {
 }
 
 /** To be run in an immediate transaction. */
-export function takeRequest(db: Db, now: IsoTime): { cycle_id: string } | null {
+export function takeRequest(db: Db, nowMs: number): { cycle_id: string } | null {
   const open = one<RequestRow>(db, `${READ_REQUEST} WHERE taken_at IS NULL`);
-  if (open === undefined) return null;
-  run(db, 'UPDATE requests SET taken_at = ?', now);
+  if (open === undefined || !isFresh(open, nowMs)) return null;
+  run(db, 'UPDATE requests SET taken_at = ?', toIso(nowMs));
   return { cycle_id: open.cycle_id };
 }
 

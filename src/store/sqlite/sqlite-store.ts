@@ -63,7 +63,7 @@ export function sqliteStore(connection: Connection, clock: Clock): Store {
       ),
     takeRequest: async () =>
       connection.read('takeRequest', runner.hasRequest)
-        ? connection.write('takeRequest', (db) => runner.takeRequest(db, toIso(clock.now())))
+        ? connection.write('takeRequest', (db) => runner.takeRequest(db, clock.now()))
         : null,
     abandon: async (holder, reason) =>
       connection.write('abandon', (db) => cycles.abandon(db, holder, reason, clock.now())),

@@ -25,13 +25,13 @@ export function completeSubreddit(
   complete: NonNullable<ItemBatch['complete']>,
   now: IsoTime,
 ): void {
-  const { watermarks, state, gap } = complete;
+  const { watermarks, state, gaps } = complete;
   run(
     db,
     `INSERT INTO subreddits VALUES (@name, @state, @last_success_at, @post_watermark_id,
        @post_watermark_utc, @comment_watermark_id, @comment_watermark_utc)
      ON CONFLICT (name) DO UPDATE SET name = excluded.name, state = excluded.state,
-       last_success_at = excluded.last_success_at,
+       last_success_at = coalesce(excluded.last_success_at, last_success_at),
        post_watermark_id = excluded.post_watermark_id,
        post_watermark_utc = excluded.post_watermark_utc,
        comment_watermark_id = excluded.comment_watermark_id,
@@ -39,14 +39,14 @@ export function completeSubreddit(
     {
       name,
       state,
-      last_success_at: now,
+      last_success_at: state === 'active' ? now : null,
       post_watermark_id: watermarks.post?.id ?? null,
       post_watermark_utc: watermarks.post?.created_utc ?? null,
       comment_watermark_id: watermarks.comment?.id ?? null,
       comment_watermark_utc: watermarks.comment?.created_utc ?? null,
     } satisfies SubredditRow,
   );
-  if (gap !== null) {
+  for (const gap of gaps) {
     // Nothing repairs gaps yet, so a new one is lost from the start.
     run(
       db,

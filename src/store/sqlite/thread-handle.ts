@@ -95,10 +95,12 @@ export function startThread(options: ThreadOptions): ThreadHandle {
     async stop(graceMs) {
       post({ kind: 'close' });
       const waiting = new AbortController();
-      const grace = clock.sleep(graceMs, waiting.signal).then(() => worker.terminate());
+      const grace = clock.sleep(graceMs, waiting.signal);
       await Promise.race([ended, grace]);
+      // A thread inside a native call ends when that returns; nobody waits for it any longer.
+      if (!waiting.signal.aborted) void worker.terminate();
+      await Promise.race([ended, clock.sleep(graceMs, waiting.signal)]);
       waiting.abort();
-      await ended;
     },
     abandon(error) {
       rejectAll(error);
