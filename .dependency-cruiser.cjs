@@ -67,7 +67,7 @@ module.exports = {
       from: { path: '^monitor/' },
       to: {
         path: '^(src|jobs)/',
-        pathNot: '^src/(config|config-schema|errors|log|clock|retry|process|holder)\\.ts$',
+        pathNot: '^src/(config|config-schema|errors|log|clock|retry|process|folder|holder)\\.ts$',
       },
     },
     {

@@ -9,7 +9,7 @@ import { planJobs } from './schedule.js';
 export async function startJobs(context: RootContext, threadFile: string): Promise<Running> {
   const { config, secrets, clock, log, signal } = context;
   const began = clock.monotonic();
-  const store = await openStore(config, { clock, log, signal });
+  const store = await openStore(config, { clock, log, signal, patient: false });
   log.info({ ms: Math.round(clock.monotonic() - began) }, 'store open');
   const jobs = planJobs(config);
   if (jobs.length === 0) {

@@ -1,5 +1,6 @@
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createFolder } from '../src/folder.js';
 import { AppError } from '../src/errors.js';
 import { holderIsDead, holderName } from '../src/holder.js';
 
@@ -23,7 +24,7 @@ export async function acquireLock(folder: string): Promise<Lock> {
   const mine = holderName();
   const draft = `${path}.${process.pid}`;
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    createFolder(folder);
     await writeFile(draft, mine, { mode: 0o600 });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown';

@@ -1,7 +1,8 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Static, Type } from 'typebox';
 import Value from 'typebox/value';
+import { createFolder } from '../src/folder.js';
 import type { Clock } from '../src/clock.js';
 import type { Log } from '../src/log.js';
 import type { Incident, Moment, State, Watch } from './decide.js';
@@ -45,7 +46,7 @@ export function stateFile(folder: string, clock: Clock, log: Log): StateFile {
       const text = `${JSON.stringify(toSaved(state), null, 2)}\n`;
       if (text === written) return;
       try {
-        await mkdir(folder, { recursive: true, mode: 0o700 });
+        createFolder(folder);
         await writeFile(`${path}.tmp`, text, { mode: 0o600, flush: true });
         await rename(`${path}.tmp`, path);
         written = text;

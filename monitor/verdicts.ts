@@ -135,6 +135,16 @@ function processVerdict(name: string, observation: Observation): Verdict {
   const entries = named(name, observation);
   const trouble = exitTrouble(name, entries);
   if (trouble !== null) return { ...verdict, ...trouble, state: 'failing' };
+  const silent = name === 'jobs' ? silentRunner(observation) : null;
+  if (silent !== null) {
+    return {
+      ...verdict,
+      state: 'failing',
+      cause: silent.code,
+      what: `jobs lives but does not report: ${silent.message}`,
+      remedy: restartOnline(entries),
+    };
+  }
   // Being started or stopped says nothing yet; a process that PM2 does not list is not wanted.
   const steady = entries.every((one) => one.status === 'online');
   return { ...verdict, ...quiet, state: steady ? 'ok' : 'unknown' };
@@ -164,6 +174,12 @@ function memoryVerdict(name: string, observation: Observation, limitMb: number):
           ? restartOnline(entries)
           : none('the monitor does not restart itself; PM2 does (max_memory_restart)'),
   };
+}
+
+/** Only the API sees the runner's heartbeat. */
+function silentRunner({ outcome }: Observation): Cause | null {
+  if (outcome.kind !== 'answered') return null;
+  return outcome.causes.find((one) => one.code === 'jobs_silent') ?? null;
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Api, RouteContext } from './routes/context.js';
 import { healthRoutes } from './routes/health.js';
 import { type RouteTable, refuseUnknown } from './routes/not-found.js';
 import { postRoutes } from './routes/posts.js';
-import { PROBLEM_TYPE, problemOf, sendProblem } from './routes/problem.js';
+import { PROBLEM_TYPE, problemOf, refuseOddNumbers, sendProblem } from './routes/problem.js';
 import { sentimentRoutes } from './routes/sentiment.js';
 import { subredditRoutes } from './routes/subreddits.js';
 
@@ -22,6 +22,8 @@ const HEADERS_LIMIT_BYTES = 16 * 1024;
 const PARAM_LIMIT = 100;
 const KEEP_ALIVE_MS = 5000;
 const REQUEST_TIMEOUT_MS = 15_000;
+/** A connection that sends or takes nothing for so long is closed. */
+const SILENT_CONNECTION_MS = 20_000;
 
 /**
  * The API as a Fastify instance. It never listens and never reads the environment; whoever
@@ -36,6 +38,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
     http: { maxHeaderSize: HEADERS_LIMIT_BYTES, requireHostHeader: false },
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: SILENT_CONNECTION_MS,
     // A client whose request arrives while we close gets its answer (PITFALLS, PM2 reload).
     return503OnClosing: false,
     // Idle ones are closed at once; src/closing.ts ends the others at its deadline.
@@ -89,6 +92,7 @@ function addHooks(app: Api, { log, closing }: AppDeps): void {
       `The URL has ${url.length} characters; at most ${URL_LIMIT} are taken`,
     );
   });
+  app.addHook('preValidation', async (request) => refuseOddNumbers(request));
   app.addHook('onSend', async (_request, reply) => {
     if (closing.aborted) reply.header('connection', 'close');
   });

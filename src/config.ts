@@ -109,6 +109,11 @@ export function loadSettings(raw: RawEnv): Settings {
   const warnings = KEYS_TO_COME.filter((key) => key in given).map(
     (key) => `${key} has no effect in this release`,
   );
+  if (env.COLLECTION_DEADLINE_MINUTES > env.COLLECTION_INTERVAL_MINUTES) {
+    warnings.push(
+      'COLLECTION_DEADLINE_MINUTES is longer than COLLECTION_INTERVAL_MINUTES: a slow cycle costs slots',
+    );
+  }
   return { config: { ...toConfig(env, secrets), pm2Home }, secrets, warnings };
 }
 
@@ -175,19 +180,36 @@ interface SchemaError {
 }
 
 function validate(given: RawEnv, problems: string[]): Env | null {
+  const odd = oddNumbers(given);
+  for (const key of odd) problems.push(refusal(key, given));
+  const rest = Object.fromEntries(Object.entries(given).filter(([key]) => !odd.includes(key)));
   try {
     const schema = structuredClone(EnvSchema); // env-schema writes into what it is given
-    return envSchema<Env>({ schema, data: given, env: false });
+    const env = envSchema<Env>({ schema, data: rest, env: false });
+    return odd.length === 0 ? env : null;
   } catch (error) {
     const errors = (error as { errors?: SchemaError[] }).errors;
     if (errors === undefined) throw error;
     for (const { instancePath } of errors) {
-      const key = instancePath.slice(1) as EnvKey;
-      const line = `${key}=${shown(key, given[key])} is not accepted: ${accepted(key)}`;
+      const line = refusal(instancePath.slice(1), given);
       if (!problems.includes(line)) problems.push(line);
     }
     return null;
   }
+}
+
+/** Coercion would take Infinity, 1e3 and 0x10 for numbers. */
+function oddNumbers(given: RawEnv): string[] {
+  return Object.keys(EnvSchema.properties).filter((key) => {
+    const { type } = EnvSchema.properties[key as EnvKey] as { type?: string };
+    const value = given[key];
+    if (value === undefined || (type !== 'integer' && type !== 'number')) return false;
+    return !/^-?\d{1,15}(\.\d{1,9})?$/.test(value.trim());
+  });
+}
+
+function refusal(key: string, given: RawEnv): string {
+  return `${key}=${shown(key as EnvKey, given[key])} is not accepted: ${accepted(key as EnvKey)}`;
 }
 
 function shown(key: EnvKey, value: string | undefined): string {
@@ -251,7 +273,11 @@ function checkTogether(env: Env, secrets: Secrets, problems: string[]): void {
   checkSubreddits(env.SUBREDDITS, problems);
   for (const key of ['REDDIT_BASE_URL', 'MONITOR_HEALTH_URL'] as const) {
     const url = env[key];
-    if (url !== undefined && !/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : '')) {
+    if (url === undefined) continue;
+    const parsed = URL.canParse(url) ? new URL(url) : null;
+    if (parsed !== null && (parsed.username !== '' || parsed.password !== '')) {
+      problems.push(`${key} is not accepted: it takes a URL without user name or password`);
+    } else if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
       problems.push(`${key}=${JSON.stringify(url)} is not accepted: it takes an http or https URL`);
     }
   }
@@ -276,7 +302,7 @@ function checkSubreddits(list: string, problems: string[]): void {
   const seen = new Set<string>();
   for (const name of splitSubreddits(list)) {
     // Reddit's rule: 3 to 21 of letters, digits and underscore, two-letter ones from early days.
-    if (!/^[A-Za-z0-9_.]{2,21}$/.test(name)) {
+    if (!/^[A-Za-z0-9_]{2,21}$/.test(name)) {
       problems.push(
         `SUBREDDITS has ${JSON.stringify(name)}: a name takes 2 to 21 letters, digits or underscores, without r/`,
       );

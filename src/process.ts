@@ -74,6 +74,7 @@ export async function runProcess(
     if (frame.ending) return; // told to end while starting: the shutdown finishes it
     const known = toAppError(error);
     frame.log.fatal(startFailure(known), startLine(known));
+    if (!frame.log.isLevelEnabled('fatal')) process.stderr.write(`${name}: ${startLine(known)}\n`);
     await flushLog();
     process.exit(known.exitCode);
   }
@@ -109,8 +110,9 @@ async function shutDown(frame: Frame, exitCode: number, reason: string): Promise
 }
 
 function startLine(error: AppError): string {
-  const cure = error.cure === undefined ? '' : `. Cure: ${error.cure}`;
-  return `cannot start: ${error.message}${cure}`;
+  const message = `cannot start: ${error.message}`;
+  if (error.cure === undefined) return message;
+  return `${message}${/[.?!]$/.test(message) ? '' : '.'} Cure: ${error.cure}`;
 }
 
 /** The stack helps only when we do not know the cause. */

@@ -34,7 +34,7 @@ export async function takeLease(
   const waitingSince = toIso(clock.now());
   let heldBy = '';
   for (;;) {
-    if (heldBy !== '' && mayBeSkipped && (await collectedSince(waitingSince, store)))
+    if (heldBy !== '' && mayBeSkipped && (await collectedSince(waitingSince, clock, store)))
       return { collectedBy: heldBy };
     const cycle = newRecord();
     const grant = await store.beginCycle({ cycle, holder, leaseMs, holderIsDead });
@@ -54,10 +54,16 @@ export async function takeLease(
   }
 }
 
-async function collectedSince(since: string, store: Pick<ReadStore, 'cycles'>): Promise<boolean> {
+async function collectedSince(
+  since: string,
+  clock: Clock,
+  store: Pick<ReadStore, 'cycles'>,
+): Promise<boolean> {
+  const now = toIso(clock.now());
   const recent = await store.cycles({ limit: 5 });
   return recent.some(
-    ({ finished_at, status }) => finished_at !== null && finished_at > since && status !== 'failed',
+    ({ finished_at, status }) =>
+      finished_at !== null && finished_at > since && finished_at <= now && status !== 'failed',
   );
 }
 

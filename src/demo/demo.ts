@@ -84,6 +84,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     return { url, pm2, cycle: await firstCycle(url, options) };
   } catch (error) {
     await pm2.kill();
+    if (options.signal.aborted) throw new AppError('cancelled', 'The demo was interrupted');
     throw error;
   }
 }

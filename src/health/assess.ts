@@ -125,7 +125,8 @@ function freshnessCause(
 
 /** A whole system that has just been started is given the same time to report for the first time. */
 function jobsCauses(seen: Observation, { jobs }: HealthFacts, policy: HealthPolicy): Cause[] {
-  const silentMs = jobs === null ? null : Math.max(0, seen.nowMs - Date.parse(jobs.at));
+  // One from the future was written under a clock that was ahead.
+  const silentMs = jobs === null ? null : Math.abs(seen.nowMs - Date.parse(jobs.at));
   const silent = silentMs === null || silentMs > policy.jobsSilentMs;
   if (!silent || seen.uptimeMs <= policy.jobsSilentMs) return [];
   return [causeOf('jobs_silent', 'warning', { silentMs })];

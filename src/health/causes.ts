@@ -34,7 +34,7 @@ export const CAUSES = {
     message: ({ lastSuccessMs, failure }: Silence) =>
       `The database does not answer${failure === null ? '' : ` (${failure})`}; ` +
       (lastSuccessMs === null
-        ? 'it has not answered since this process started'
+        ? 'it did not answer when asked'
         : `its last answer came ${span(lastSuccessMs)} ago`),
   },
   data_stale: {

@@ -75,7 +75,7 @@ function equalInConstantTime(given: string, expected: string): boolean {
 }
 
 function requireRunner(jobs: JobsHeartbeat | null, nowMs: number): void {
-  if (jobs !== null && nowMs - Date.parse(jobs.at) <= HEARTBEAT_MAX_AGE_MS) return;
+  if (jobs !== null && Math.abs(nowMs - Date.parse(jobs.at)) <= HEARTBEAT_MAX_AGE_MS) return;
   throw new AppError(
     'jobs_unavailable',
     jobs === null

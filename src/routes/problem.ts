@@ -66,7 +66,10 @@ export async function sendProblem(
     const { method, url } = request;
     const about = { req_id: request.id, method, url: url.slice(0, 500), code: error.code };
     const err = error.code === 'internal' ? (error.cause ?? error) : undefined;
-    log.error(err === undefined ? about : { ...about, err }, `request failed: ${error.message}`);
+    const line = err === undefined ? about : { ...about, err };
+    // In an outage of the store the health monitor tells its beginning and its end, once each.
+    const level = error.code.startsWith('store_') ? 'debug' : 'error';
+    log[level](line, `request failed: ${error.message}`);
   }
   const retryAfter = RETRY_AFTER_SECONDS[error.code];
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
@@ -145,6 +148,26 @@ function invalidDetail(
   const given = (request.query as Record<string, unknown> | undefined)?.[name] ?? violation.data;
   if (Array.isArray(given)) return `${name} is given more than once: give it once`;
   return `${name}=${quoted(given)} is not accepted: ${accepted(violation.parentSchema ?? {})}`;
+}
+
+/**
+ * Coercion would take Infinity, 1e3 and 0x10 for whole numbers, and let the first past every
+ * bound. @throws AppError `invalid_request`
+ */
+export function refuseOddNumbers(request: FastifyRequest): void {
+  const { querystring } = (request.routeOptions.schema ?? {}) as {
+    querystring?: { properties?: Record<string, ParameterSchema> };
+  };
+  const given = (request.query ?? {}) as Record<string, unknown>;
+  for (const [name, schema] of Object.entries(querystring?.properties ?? {})) {
+    const value = given[name];
+    if (schema.type !== 'integer' || typeof value !== 'string') continue;
+    if (/^-?\d{1,15}$/.test(value)) continue;
+    throw new AppError(
+      'invalid_request',
+      `${name}=${quoted(value)} is not accepted: ${accepted(schema)}`,
+    );
+  }
 }
 
 function unknownParameter({ params, parentSchema }: Violation): string {

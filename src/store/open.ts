@@ -16,21 +16,22 @@ type StoreConfig = Pick<Config, 'store' | 'storeRetry'>;
 
 /**
  * The store that the configuration names, in this thread, for jobs and commands. Opening
- * and every later call make four attempts, 1 s, 4 s and 16 s apart, on transient errors.
+ * and every later call make four attempts, 1 s, 4 s and 16 s apart, on transient errors;
+ * with `patient: false` only opening does, for callers that have a rhythm of their own.
  *
  * @throws AppError `store_unusable`, or what the last attempt failed with.
  */
 export async function openStore(
   config: StoreConfig,
-  deps: OpenDeps & { mustExist?: boolean },
+  deps: OpenDeps & { mustExist?: boolean; patient?: boolean },
 ): Promise<Store> {
-  const { clock, log, mustExist = false } = deps;
+  const { clock, log, mustExist = false, patient = true } = deps;
   const schedule = scheduleOf(config, deps);
   // Loaded on demand: who opens another store, or reads through a thread, does without.
   const { openSqlite } = await import('./sqlite/open.js');
   const path = config.store.sqlitePath;
   const store = await retryStore(schedule, async () => openSqlite({ path, mustExist, clock, log }));
-  return retrying(store, schedule);
+  return patient ? retrying(store, schedule) : store;
 }
 
 /**

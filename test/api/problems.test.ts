@@ -152,3 +152,14 @@ test('requests are logged at debug only, one line each', async (t) => {
   t.is(requests.length, 1);
   t.like(requests[0], { level: 'debug', method: 'GET', url: '/livez', status: 200 });
 });
+
+for (const odd of ['Infinity', '-Infinity', '1e400', '1e3', '0x10', '%2024', '2.0']) {
+  test(`hours=${odd} and limit=${odd} are no whole numbers`, async (t) => {
+    const { app } = await buildTestApp(t);
+    for (const path of ['sentiment/stats?hours', 'sentiment/trends?hours', 'posts/recent?limit']) {
+      const answer = await app.inject(`/api/v1/${path}=${odd}`);
+      t.is(answer.statusCode, 400, path);
+      t.regex(answer.json<{ detail: string }>().detail, /whole number from 1 to/);
+    }
+  });
+}

@@ -24,7 +24,7 @@ async function refused(t: ExecutionContext, api: ApiProcess): Promise<LogLine> {
   t.is(fatal.length, 1, 'one line');
   const last = api.lines().at(-1);
   t.deepEqual(last, fatal[0], 'and it is the last');
-  t.regex(last?.msg ?? '', /^cannot start: .*\. Cure: /);
+  t.regex(last?.msg ?? '', /^cannot start: .*[.?] Cure: /);
   return last ?? { level: '', msg: '' };
 }
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,6 +39,20 @@ function processesOf(folder: string): string[] {
   });
 }
 
+/** What somebody has who followed the README's steps for the real Reddit. */
+const OWN_SETTINGS = `REDDIT_CLIENT_ID=own
+REDDIT_CLIENT_SECRET=correct-horse-battery
+REDDIT_USER_AGENT=test/1
+MONITOR_HEALTH_URL=http://127.0.0.1:9/health
+`;
+
+/** Processes whose environment holds the user's own secret: PM2 would hand and write it on. */
+function secretsSeen(folder: string): string[] {
+  return processesOf(folder).filter((pid) =>
+    readFileSync(`/proc/${pid}/environ`, 'utf8').includes('correct-horse-battery'),
+  );
+}
+
 function freePort(): Promise<number> {
   return new Promise((found) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
@@ -48,8 +62,9 @@ function freePort(): Promise<number> {
   });
 }
 
-async function demo(t: ExecutionContext, args: string[] = []) {
+async function demo(t: ExecutionContext, args: string[] = [], dotenv = '') {
   const folder = temporaryFolder(t);
+  writeFileSync(join(folder, '.env'), dotenv);
   const port = await freePort();
   const env = { API_PORT: String(port), HOME: folder };
   t.teardown(() => runIn(folder, 'demo-stop', [], env));
@@ -64,8 +79,9 @@ async function demo(t: ExecutionContext, args: string[] = []) {
 const onProc = existsSync('/proc/self/environ') ? test : test.skip;
 
 onProc('the demo: everything answers real content, and nothing is left after it', async (t) => {
-  const { folder, port, env, started, get } = await demo(t);
+  const { folder, port, env, started, get } = await demo(t, [], OWN_SETTINGS);
   t.is(started.code, 0, started.output);
+  t.deepEqual(secretsSeen(folder), []);
   t.regex(started.output, /total +\d+ +\d{4}/);
   t.is((await get('/health')).body.status, 'healthy');
   for (const path of ['/livez', '/readyz']) t.is((await get(path)).status, 200, path);

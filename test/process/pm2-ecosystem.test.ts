@@ -119,8 +119,7 @@ for (const [final, retried] of [
           .filter((start) => start.name === name);
 
       const started = await pm2(['start', config]);
-      for (const key of SECRET_KEYS)
-        t.regex(started.stderr, new RegExp(`left out of the environment.*${key}`));
+      for (const key of SECRET_KEYS) t.regex(started.stderr, new RegExp(`not passed on.*${key}`));
       t.false((started.stderr + started.stdout).includes(SECRET));
       await eventually(`four starts of ${retried}`, () => starts(retried).length >= 4);
       const at = starts(retried).map((start) => start.at);

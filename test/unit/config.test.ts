@@ -41,6 +41,9 @@ const refusals: [name: string, env: Record<string, string>, says: RegExp][] = [
   ],
   ['a number out of range', { API_PORT: '70000' }, /API_PORT="70000".*0 to 65535/],
   ['a part of a number', { MONITOR_FAILURES: '2.5' }, /MONITOR_FAILURES="2.5".*whole number/],
+  ['infinity', { API_PORT: 'Infinity' }, /API_PORT="Infinity".*whole number/],
+  ['an exponent', { MONITOR_TIMEOUT_SECONDS: '1e1' }, /MONITOR_TIMEOUT_SECONDS="1e1".*a number/],
+  ['a hexadecimal number', { API_PORT: '0x50' }, /API_PORT="0x50".*whole number/],
   ['an unknown choice', { STORE: 'mysql' }, /STORE="mysql".*one of sqlite/],
   ['a misspelt key', { SUBREDITS: 'aws' }, /SUBREDITS.*did you mean SUBREDDITS/],
   ['a key in lower case', { api_port: '8000' }, /api_port.*did you mean API_PORT/],
@@ -63,6 +66,20 @@ for (const [name, env, says] of refusals) {
 test('several wrong keys are all named', (t) => {
   const { message } = refusal({ API_PORT: 'x', LOG_LEVEL: 'loud', SUBREDITS: 'aws' });
   for (const key of ['API_PORT', 'LOG_LEVEL', 'SUBREDITS']) t.true(message.includes(key));
+});
+
+test('credentials in a URL are refused and not shown', (t) => {
+  for (const key of ['REDDIT_BASE_URL', 'MONITOR_HEALTH_URL']) {
+    const { message } = refusal({ [key]: 'http://user:hunter2@127.0.0.1:1/' });
+    t.regex(message, new RegExp(`${key}.*without user name`));
+    t.false(message.includes('hunter2'));
+  }
+});
+
+test('a key of the contract that does nothing yet is told, not refused', (t) => {
+  t.deepEqual(loadSettings({ START_DEGRADED: 'true' }).warnings, [
+    'START_DEGRADED has no effect in this release',
+  ]);
 });
 
 test('a refusal never shows a secret', (t) => {

@@ -49,6 +49,16 @@ const table: { title: string; look: Look; cause: string; subject?: string; resta
     cause: 'database_unreachable',
     restart: false,
   },
+  {
+    title: 'jobs lives and does not report',
+    look: {
+      outcome: answered('healthy', [{ code: 'jobs_silent', severity: 'warning' }]),
+      processes: [managed('api'), managed('jobs'), managed('monitor')],
+    },
+    cause: 'jobs_silent',
+    subject: 'process.jobs',
+    restart: true,
+  },
   { title: 'stale data', look: { outcome: stale }, cause: 'data_stale', restart: false },
   {
     title: 'unhealthy without a cause',

@@ -5,6 +5,7 @@ import {
   readFileSync,
   renameSync,
   statSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -170,3 +171,29 @@ test('an emptied file is no empty database', async (t) => {
     });
   }
 });
+
+for (const suffix of ['-wal', '-shm']) {
+  test(`a ${suffix} file removed under it is noticed by every connection, and nothing is lost`, async (t) => {
+    const { store, path, config } = await temporaryStore(t, { clock: systemClock });
+    const reader = await temporaryReadStore(t, config, systemClock);
+    const fence = await beginTestCycle(store, systemClock);
+    await store.commit({
+      fence,
+      subreddit: 'claude',
+      posts: [aPost({ id: 'before' })],
+      comments: [],
+    });
+    t.truthy(await reader.post('before'));
+    unlinkSync(path + suffix);
+    await t.throwsAsync(reader.ping(), { code: 'store_unreachable' });
+    await t.throwsAsync(store.ping(), { code: 'store_unreachable' });
+    await store.commit({
+      fence,
+      subreddit: 'claude',
+      posts: [aPost({ id: 'after' })],
+      comments: [],
+    });
+    for (const id of ['before', 'after']) t.truthy(await reader.post(id), id);
+    t.deepEqual((await store.verify({ repair: false })).differences, []);
+  });
+}

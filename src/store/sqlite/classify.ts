@@ -37,8 +37,13 @@ const CURES: Partial<Record<string, string>> = {
     'point SQLITE_PATH at another file, or move this one away and restore a backup',
   'is corrupt': 'move the file that SQLITE_PATH names away and restore a backup',
   'is a directory': 'point SQLITE_PATH at a file, not at a folder',
+  'is not a regular file': 'point SQLITE_PATH at a file',
+  'cannot grow: the disk is full': 'free space on the disk',
+  'has been moved away': 'bring the file back',
 };
 
+const REACHABLE =
+  'see to the disk and to the file that SQLITE_PATH names; nothing else is to be done, it is tried again';
 const WRITABLE = 'make the file that SQLITE_PATH names and its folder writable for this user';
 
 /**
@@ -62,7 +67,9 @@ export function classify(error: unknown, path: string): unknown {
 /** A permission or a wrong kind of file explains why SQLite cannot open it; null: it does not. */
 export function whyNotOpen(path: string): AppError | null {
   try {
-    if (statSync(path).isDirectory()) return failure('store_unusable', path, 'is a directory');
+    const stat = statSync(path);
+    if (stat.isDirectory()) return failure('store_unusable', path, 'is a directory');
+    if (!stat.isFile()) return failure('store_unusable', path, 'is not a regular file');
     accessSync(path, constants.R_OK | constants.W_OK);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
@@ -98,6 +105,6 @@ function failure(
   reason?: string,
 ): AppError {
   const message = `The database ${path} ${what}${reason === undefined ? '' : ` (${reason})`}`;
-  const cure = code === 'store_unusable' ? (CURES[what] ?? WRITABLE) : undefined;
-  return new AppError(code, message, { cause, ...(cure === undefined ? {} : { cure }) });
+  const cure = CURES[what] ?? (code === 'store_unusable' ? WRITABLE : REACHABLE);
+  return new AppError(code, message, { cause, cure });
 }

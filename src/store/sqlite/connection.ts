@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Clock } from '../../clock.js';
 import { AppError } from '../../errors.js';
+import { createFolder } from '../../folder.js';
 import { cannotCreate, classify, whyNotOpen } from './classify.js';
 import type { Db } from './db.js';
 import { migrate } from './migrations.js';
@@ -48,9 +49,12 @@ export function createConnection(options: ConnectionOptions): Connection {
   const ensure = (): Db => {
     if (closed) throw new AppError('store_unreachable', 'The store is closed');
     if (handle !== null) {
-      if (handle.file === fileIdentity(path)) return handle.db;
+      if (isStillThere(handle, path)) return handle.db;
       drop();
-      throw new AppError('store_unreachable', `The database ${path} is not there any more`);
+      throw new AppError(
+        'store_unreachable',
+        `The database ${path}, or its -wal or -shm file, is not there any more`,
+      );
     }
     handle = openDatabase(path, options.busyTimeoutMs, mayCreate);
     mayCreate = false;
@@ -110,7 +114,28 @@ export function createConnection(options: ConnectionOptions): Connection {
 
 interface Handle {
   db: Db;
-  file: string;
+  /** Identity of the database file and of the log and index beside it. */
+  files: string[];
+}
+
+/**
+ * SQLite works on three files; one that was removed or replaced under us would leave us
+ * reading and writing by ourselves what nobody else sees. The two beside the database may
+ * appear later than it, and only then count.
+ */
+const SUFFIXES = ['', '-wal', '-shm'];
+
+function identities(path: string): string[] {
+  return SUFFIXES.map((suffix) => fileIdentity(path + suffix));
+}
+
+function isStillThere(handle: Handle, path: string): boolean {
+  const now = identities(path);
+  const same = handle.files.every(
+    (file, index) => file === now[index] || (index > 0 && file === ''),
+  );
+  if (same) handle.files = now;
+  return same;
 }
 
 /** Device and inode of the file at the path; empty when there is none. */
@@ -119,24 +144,17 @@ function fileIdentity(path: string): string {
   return stat === undefined ? '' : `${stat.dev}:${stat.ino}`;
 }
 
-/**
- * Folder by folder: Node's recursive `mkdirSync` never returns where a file system answers
- * ENOENT below a folder that exists, as /proc does.
- */
-function createFolder(folder: string, path: string): void {
-  if (existsSync(folder)) return;
-  createFolder(dirname(folder), path);
+function makeFolder(folder: string, path: string): void {
   try {
-    mkdirSync(folder, { mode: 0o700 });
+    createFolder(folder);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return;
-    throw code === 'ENOENT' ? cannotCreate(path, error) : error;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw cannotCreate(path, error);
+    throw error;
   }
 }
 
 function openDatabase(path: string, busyTimeoutMs: number, mayCreate: boolean): Handle {
-  if (mayCreate) createFolder(dirname(path), path);
+  if (mayCreate) makeFolder(dirname(path), path);
   else if (fileIdentity(path) === '') {
     throw new AppError('store_unreachable', `The database ${path} is not there`);
   }
@@ -154,7 +172,7 @@ function openDatabase(path: string, busyTimeoutMs: number, mayCreate: boolean): 
     db.pragma('foreign_keys = OFF'); // a comment's post may be missing
     db.pragma('journal_size_limit = 16777216');
     migrate(db, path, mayCreate);
-    return { db, file: fileIdentity(path) };
+    return { db, files: identities(path) };
   } catch (error) {
     db.close();
     throw error;

@@ -9,6 +9,8 @@ import { type PostRow, toPost } from './rows.js';
 import { readHeartbeat } from './runner.js';
 
 const DAY_MS = 86_400_000;
+/** What ended later than this from now was written under a clock that was ahead: it proves nothing. */
+const CLOCK_SLACK_MS = 5 * 60_000;
 
 /** Keyset paging: a page starts after a place in the order, so new items do not shift it. */
 export function recentPosts(db: Db, query: RecentPostsQuery): Post[] {
@@ -49,13 +51,14 @@ interface CycleTally {
 export function healthFacts(db: Db, now: IsoTime): HealthFacts {
   const tally = one<CycleTally>(
     db,
-    `SELECT max(finished_at) FILTER (WHERE status <> 'failed') AS last_collection_at,
+    `SELECT max(finished_at) FILTER (WHERE status <> 'failed' AND finished_at <= @soon)
+         AS last_collection_at,
        count(*) FILTER (WHERE status <> 'failed') AS collections_succeeded,
        count(*) FILTER (WHERE status = 'failed') AS collections_failed,
        count(*) FILTER (WHERE finished_at >= @since) AS finished_24h,
        count(*) FILTER (WHERE finished_at >= @since AND status = 'failed') AS failed_24h
      FROM cycles WHERE status <> 'running'`,
-    { since: toIso(Date.parse(now) - DAY_MS) },
+    { since: toIso(Date.parse(now) - DAY_MS), soon: toIso(Date.parse(now) + CLOCK_SLACK_MS) },
   );
   const lease = readLease(db);
   const lastThree = readCycles(db, `WHERE status <> 'running' ${NEWEST_FIRST}`, 3);
