@@ -1,5 +1,5 @@
 import { type EnvKey, EnvSchema } from '../../src/config-schema.js';
-import { accepted } from '../../src/config.js';
+import { accepted } from '../../src/config-check.js';
 
 interface KeySchema {
   description: string;

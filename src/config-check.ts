@@ -1,0 +1,132 @@
+import { envSchema } from 'env-schema';
+import { distance } from 'fastest-levenshtein';
+import { type Env, type EnvKey, EnvSchema, KEYS_TO_COME, SECRET_KEYS } from './config-schema.js';
+
+export type RawEnv = Record<string, string | undefined>;
+
+export function splitSubreddits(list: string): string[] {
+  return list.split(',').map((name) => name.trim());
+}
+
+interface SchemaError {
+  instancePath: string;
+  keyword: string;
+}
+
+/** The environment by the schema, coerced and with defaults; null, and why, when it does not fit. */
+export function validate(given: RawEnv, problems: string[]): Env | null {
+  const odd = oddNumbers(given);
+  for (const key of odd) problems.push(refusal(key, given));
+  const rest = Object.fromEntries(Object.entries(given).filter(([key]) => !odd.includes(key)));
+  try {
+    const schema = structuredClone(EnvSchema); // env-schema writes into what it is given
+    const env = envSchema<Env>({ schema, data: rest, env: false });
+    return odd.length === 0 ? env : null;
+  } catch (error) {
+    const errors = (error as { errors?: SchemaError[] }).errors;
+    if (errors === undefined) throw error;
+    for (const { instancePath } of errors) {
+      const line = refusal(instancePath.slice(1), given);
+      if (!problems.includes(line)) problems.push(line);
+    }
+    return null;
+  }
+}
+
+/** Coercion would take Infinity, 1e3 and 0x10 for numbers. */
+function oddNumbers(given: RawEnv): string[] {
+  return Object.keys(EnvSchema.properties).filter((key) => {
+    const { type } = EnvSchema.properties[key as EnvKey] as { type?: string };
+    const value = given[key];
+    if (value === undefined || (type !== 'integer' && type !== 'number')) return false;
+    return !/^-?\d{1,15}(\.\d{1,9})?$/.test(value.trim());
+  });
+}
+
+function refusal(key: string, given: RawEnv): string {
+  return `${key}=${shown(key as EnvKey, given[key])} is not accepted: ${accepted(key as EnvKey)}`;
+}
+
+function shown(key: EnvKey, value: string | undefined): string {
+  return SECRET_KEYS.includes(key) ? '[masked]' : JSON.stringify(value ?? '');
+}
+
+/** What a key takes, in words. */
+export function accepted(key: EnvKey): string {
+  const schema = EnvSchema.properties[key] as {
+    type?: string;
+    enum?: string[];
+    minimum?: number;
+    maximum?: number;
+  };
+  if (schema.enum) return `it takes one of ${schema.enum.join(', ')}`;
+  if (schema.type === 'integer' || schema.type === 'number') {
+    const noun = schema.type === 'integer' ? 'a whole number' : 'a number';
+    return `it takes ${noun} from ${schema.minimum} to ${schema.maximum}`;
+  }
+  if (schema.type === 'boolean') return 'it takes true or false';
+  return 'it takes a text that is not empty';
+}
+
+/** Unknown keys that look like one of ours: almost surely a slip, and silently ignored it would cost hours. */
+export function misspeltKeys(given: RawEnv): string[] {
+  const known = Object.keys(EnvSchema.properties);
+  return Object.keys(given).flatMap((key) => {
+    if (key.length < 5 || known.includes(key) || KEYS_TO_COME.includes(key)) return [];
+    const [near, far] = nearest(key.toUpperCase(), known);
+    if (far > (near.length < 8 ? 1 : 2)) return [];
+    return [`${key} is not a key we know: did you mean ${near}?`];
+  });
+}
+
+function nearest(word: string, candidates: string[]): [name: string, far: number] {
+  const ranked = candidates
+    .map((name): [string, number] => [name, distance(word, name)])
+    .sort((a, b) => a[1] - b[1]);
+  return ranked[0] ?? ['', Number.POSITIVE_INFINITY];
+}
+
+/** What no single key shows. `clientSecret` is null while there is none, however it was given. */
+export function checkTogether(env: Env, clientSecret: string | null, problems: string[]): void {
+  checkSubreddits(env.SUBREDDITS, problems);
+  for (const key of ['REDDIT_BASE_URL', 'MONITOR_HEALTH_URL'] as const) {
+    const url = env[key];
+    if (url === undefined) continue;
+    const parsed = URL.canParse(url) ? new URL(url) : null;
+    if (parsed !== null && (parsed.username !== '' || parsed.password !== '')) {
+      problems.push(`${key} is not accepted: it takes a URL without user name or password`);
+    } else if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
+      problems.push(`${key}=${JSON.stringify(url)} is not accepted: it takes an http or https URL`);
+    }
+  }
+  if (env.REDDIT_CLIENT_SECRET !== undefined && env.REDDIT_CLIENT_SECRET_FILE !== undefined) {
+    problems.push('REDDIT_CLIENT_SECRET and REDDIT_CLIENT_SECRET_FILE are both set: keep one');
+  }
+  const credentials = {
+    REDDIT_CLIENT_ID: env.REDDIT_CLIENT_ID,
+    'REDDIT_CLIENT_SECRET or REDDIT_CLIENT_SECRET_FILE': clientSecret ?? undefined,
+    REDDIT_USER_AGENT: env.REDDIT_USER_AGENT,
+  };
+  const missing = Object.entries(credentials).filter(([, value]) => value === undefined);
+  const named = env.REDDIT_CLIENT_ID ?? env.REDDIT_CLIENT_SECRET ?? env.REDDIT_CLIENT_SECRET_FILE;
+  if (named !== undefined && missing.length > 0 && problems.length === 0) {
+    problems.push(
+      `Reddit credentials are incomplete: ${missing.map(([key]) => key).join(', ')} missing`,
+    );
+  }
+}
+
+function checkSubreddits(list: string, problems: string[]): void {
+  const seen = new Set<string>();
+  for (const name of splitSubreddits(list)) {
+    // Reddit's rule: 3 to 21 of letters, digits and underscore, two-letter ones from early days.
+    if (!/^[A-Za-z0-9_]{2,21}$/.test(name)) {
+      problems.push(
+        `SUBREDDITS has ${JSON.stringify(name)}: a name takes 2 to 21 letters, digits or underscores, without r/`,
+      );
+    } else if (seen.has(name.toLowerCase())) {
+      problems.push(`SUBREDDITS names ${name} twice: keep one`);
+    }
+    seen.add(name.toLowerCase());
+  }
+}
