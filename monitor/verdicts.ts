@@ -135,8 +135,10 @@ function processVerdict(name: string, observation: Observation): Verdict {
   const entries = named(name, observation);
   const trouble = exitTrouble(name, entries);
   if (trouble !== null) return { ...verdict, ...trouble, state: 'failing' };
+  // Being started or stopped says nothing yet; a process that PM2 does not list is not wanted.
+  const steady = entries.every((one) => one.status === 'online');
   const silent = name === 'jobs' ? silentRunner(observation) : null;
-  if (silent !== null) {
+  if (silent !== null && steady && entries.length > 0) {
     return {
       ...verdict,
       state: 'failing',
@@ -145,8 +147,6 @@ function processVerdict(name: string, observation: Observation): Verdict {
       remedy: restartOnline(entries),
     };
   }
-  // Being started or stopped says nothing yet; a process that PM2 does not list is not wanted.
-  const steady = entries.every((one) => one.status === 'online');
   return { ...verdict, ...quiet, state: steady ? 'ok' : 'unknown' };
 }
 

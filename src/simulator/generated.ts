@@ -26,7 +26,7 @@ export interface GeneratedWorldOptions {
   maxListing?: number;
 }
 
-/** Measured on the default subreddits: 44 posts and 231 comments each half hour. */
+/** The volume the system is designed for, over the default subreddits: 44 posts and 231 comments each half hour. */
 const REAL_RATES: Rates = { postsPerHour: 88, commentsPerHour: 462 };
 const HOUR_MS = 3_600_000;
 const REAL_HISTORY_HOURS = 8.7;

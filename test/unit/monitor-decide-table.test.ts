@@ -190,3 +190,15 @@ for (const { title, look, cause, subject = 'api', restart } of table) {
     }
   });
 }
+
+const silentJobs = answered('healthy', [{ code: 'jobs_silent', severity: 'warning' }]);
+for (const [what, processes] of [
+  ['that PM2 does not list', [managed('api'), managed('monitor')]],
+  ['that PM2 is starting', [managed('api'), managed('jobs', { status: 'launching' })]],
+] as const) {
+  test(`a silent runner ${what} is no trouble of the monitor's`, (t) => {
+    const { actions } = play(times(6, { outcome: silentJobs, processes: [...processes] }));
+    t.deepEqual(notices(actions), []);
+    t.deepEqual(restarts(actions), []);
+  });
+}

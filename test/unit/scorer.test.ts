@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
+import { existsSync } from 'node:fs';
 import test from 'ava';
 import fc from 'fast-check';
 import { LABELS, type Label, SCORE_UNIT } from '../../src/domain/item.js';
 import { createLexiconScorer } from '../../src/scorer/lexicon.js';
 import { normalise } from '../../src/scorer/normalise.js';
+import { readRows } from '../support/shared-data.js';
 
 const scorer = createLexiconScorer();
 
@@ -78,12 +78,10 @@ const onLabels = existsSync(dev) ? test : test.skip;
 onLabels(
   'macro-F1 on GoEmotions dev is that of the plain lexicon or better (skips without ../shared)',
   (t) => {
-    const rows = gunzipSync(readFileSync(dev))
-      .toString()
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { text: string; label: Label })
-      .map(({ text, label }) => ({ said: scorer.score(text).label, label }));
+    const rows = readRows<{ text: string; label: Label }>(dev).map(({ text, label }) => ({
+      said: scorer.score(text).label,
+      label,
+    }));
     const f1 = LABELS.map((label) => {
       const right = rows.filter((row) => row.said === label && row.label === label).length;
       const named = rows.filter((row) => row.said === label).length;
@@ -93,5 +91,27 @@ onLabels(
     const macro = f1.reduce((sum, value) => sum + value, 0) / f1.length;
     t.log(`macro-F1 ${macro.toFixed(3)}`);
     t.true(macro >= 0.628);
+  },
+);
+
+const train = '../shared/data/sentiment/goemotions3_train.ndjson.gz';
+const onTraining = existsSync(train) ? test : test.skip;
+onTraining(
+  'each confidence is the share of right labels it claims (skips without ../shared)',
+  (t) => {
+    const tally = new Map<number, { right: number; all: number }>();
+    for (const { text, label } of readRows<{ text: string; label: Label }>(train)) {
+      const said = scorer.score(text);
+      if (said.confidence === 0) continue; // no text left: a statement of ignorance
+      const seen = tally.get(said.confidence) ?? { right: 0, all: 0 };
+      seen.all += 1;
+      if (said.label === label) seen.right += 1;
+      tally.set(said.confidence, seen);
+    }
+    t.true(tally.size >= 7);
+    for (const [confidence, { right, all }] of tally) {
+      t.log(`${confidence}: ${(right / all).toFixed(3)} of ${all}`);
+      t.true(Math.abs(right / all - confidence) < 0.03, `${confidence}`);
+    }
   },
 );
