@@ -1,5 +1,6 @@
 import { AppError } from '../../errors.js';
 import type { Db } from './db.js';
+import { NEWEST_READ } from './schema-newest-read.js';
 import { SCHEMA_1 } from './schema-1.js';
 
 /**
@@ -14,7 +15,10 @@ interface Migration {
   sql: string;
 }
 
-const MIGRATIONS: readonly Migration[] = [{ oldestCode: 1, sql: SCHEMA_1 }];
+const MIGRATIONS: readonly Migration[] = [
+  { oldestCode: 1, sql: SCHEMA_1 },
+  { oldestCode: 1, sql: NEWEST_READ },
+];
 
 /** The schema this code writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,0 +1,39 @@
+import { listingPage } from '../../src/reddit/answer.js';
+import type { ListingQuery, PostSource } from '../../src/reddit/source.js';
+import { listing } from './fake-reddit.js';
+
+/**
+ * A source in memory that pages lists of raw children, newest first, as Reddit does, and
+ * judges each page's JSON text with the client's own code. `childrenOf` is asked for every
+ * page, so a list may change meanwhile.
+ */
+export function listedSource(childrenOf: (query: ListingQuery) => Child[]): PostSource {
+  let pages = 0;
+  return {
+    async listing(query) {
+      const all = childrenOf(query);
+      const from = query.after === null ? 0 : all.findIndex(({ name }) => name === query.after) + 1;
+      const found = query.after === null || from > 0;
+      const page = found ? all.slice(from, from + query.limit) : [];
+      const more = found && from + query.limit < all.length;
+      pages += 1;
+      const after = more ? (page.at(-1)?.name ?? null) : null;
+      const text = JSON.stringify(
+        listing(
+          page.map(({ thing }) => thing),
+          after,
+        ),
+      );
+      return listingPage({ status: 200, headers: {}, text }, `page ${pages}`);
+    },
+    requestsSent: () => pages,
+    close: async () => undefined,
+  };
+}
+
+export interface Child {
+  /** Its fullname in Reddit's own books, whatever the thing itself says. */
+  name: string;
+  /** What is served: `{kind, data}`, or anything else. */
+  thing: unknown;
+}
