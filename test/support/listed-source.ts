@@ -1,9 +1,8 @@
 import { listingPage } from '../../src/reddit/answer.js';
 import type { ListingQuery, PostSource } from '../../src/reddit/source.js';
-import { listing } from './fake-reddit.js';
 
 /**
- * A source in memory that pages lists of raw children, newest first, as Reddit does, and
+ * A source in memory that pages lists of children, newest first, as Reddit does, and
  * judges each page's JSON text with the client's own code. `childrenOf` is asked for every
  * page, so a list may change meanwhile.
  */
@@ -18,12 +17,8 @@ export function listedSource(childrenOf: (query: ListingQuery) => Child[]): Post
       const more = found && from + query.limit < all.length;
       pages += 1;
       const after = more ? (page.at(-1)?.name ?? null) : null;
-      const text = JSON.stringify(
-        listing(
-          page.map(({ thing }) => thing),
-          after,
-        ),
-      );
+      const children = page.map(({ text }) => text).join(',');
+      const text = `{"kind":"Listing","data":{"after":${JSON.stringify(after)},"children":[${children}]}}`;
       return listingPage({ status: 200, headers: {}, text }, `page ${pages}`);
     },
     requestsSent: () => pages,
@@ -34,6 +29,6 @@ export function listedSource(childrenOf: (query: ListingQuery) => Child[]): Post
 export interface Child {
   /** Its fullname in Reddit's own books, whatever the thing itself says. */
   name: string;
-  /** What is served: `{kind, data}`, or anything else. */
-  thing: unknown;
+  /** What is served, as JSON: `{kind, data}`, or anything else. */
+  text: string;
 }

@@ -163,7 +163,7 @@ async function live(t: ExecutionContext, steps: Step[], tally: Record<string, nu
     if (page === failsAtPage) throw new AppError('reddit_unavailable', 'answered 503');
     return world.served(kind).map((item) => ({
       name: `${item.kind === 'post' ? 't3' : 't1'}_${item.id}`,
-      thing: world.thing(item),
+      text: JSON.stringify(world.thing(item)),
     }));
   });
   const deps = {
@@ -265,8 +265,8 @@ test('whatever is broken for a while is collected, once, and no watermark passes
     fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 9 }), async (steps) => {
       await live(t, steps, tally);
     }),
-    { numRuns: 60 },
+    { numRuns: 30, interruptAfterTimeLimit: 90_000, markInterruptAsFailure: true },
   );
   t.log(`${tally.items} items, ${tally.held} held watermarks, ${tally.gaps} gaps`);
-  t.true((tally.held ?? 0) > 50 && (tally.gaps ?? 0) > 0);
+  t.true((tally.held ?? 0) > 25 && (tally.gaps ?? 0) > 0);
 });

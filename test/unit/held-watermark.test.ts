@@ -16,7 +16,10 @@ const seconds = (ms: number) => ms / 1000;
 /** The n-th newest post, `stepMs` older than the one before. */
 function post(n: number, overrides: Record<string, unknown> = {}, stepMs = MINUTE): Child {
   const created_utc = seconds(NOW - n * stepMs);
-  return { name: `t3_p${n}`, thing: redditPost(`p${n}`, { created_utc, ...overrides }) };
+  return {
+    name: `t3_p${n}`,
+    text: JSON.stringify(redditPost(`p${n}`, { created_utc, ...overrides })),
+  };
 }
 
 const posts = (count: number, bad: Record<number, Record<string, unknown>> = {}, stepMs = MINUTE) =>

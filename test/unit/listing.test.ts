@@ -12,7 +12,11 @@ const NOW = Date.parse('2026-01-15T12:00:00.000Z');
 const MINUTE = 60_000;
 const never = new AbortController().signal;
 const target = { subreddit: 'aws', kind: 'post' } as const;
-const bounds: ListingBounds = { marks: { watermark: null, newest: null }, nowMs: NOW, oldestMs: NOW - 90 * 86_400_000 };
+const bounds: ListingBounds = {
+  marks: { watermark: null, newest: null },
+  nowMs: NOW,
+  oldestMs: NOW - 90 * 86_400_000,
+};
 
 /** The n-th newest post, a minute older than the one before. */
 function post(n: number, overrides: Partial<RedditPost> = {}): RedditPost {
