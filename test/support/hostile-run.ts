@@ -81,8 +81,8 @@ async function cycleOf(
       },
     );
     const children = {
-      post: childrenOf(things.post, listed.post, clock.now()),
-      comment: childrenOf(things.comment, listed.comment, clock.now()),
+      post: childrenOf(things.post, things.comment, listed.post, clock.now()),
+      comment: childrenOf(things.comment, things.post, listed.comment, clock.now()),
     };
     const source = listedSource(({ kind }) => children[kind]);
     const deps = { store, config, clock, source, scorer, log: silentLog };
@@ -110,9 +110,15 @@ async function cycleOf(
   }
 }
 
-function childrenOf(things: RecordedThing[], listed: readonly Hostile[], nowMs: number): Child[] {
-  return listed.map(({ recorded, changes }, index) => {
-    const thing = things[recorded % things.length] ?? { kind: '', data: {} };
+function childrenOf(
+  things: RecordedThing[],
+  strangers: RecordedThing[],
+  listed: readonly Hostile[],
+  nowMs: number,
+): Child[] {
+  return listed.map(({ recorded, stranger, changes }, index) => {
+    const from = stranger ? strangers : things;
+    const thing = from[recorded % from.length] ?? { kind: '', data: {} };
     const [id, idBefore] = [`o${index}`, `o${index - 1}`];
     const created_utc = Math.floor(nowMs / 1000) - index * 60;
     const text = hostileText(thing, changes, { id, idBefore, subreddit: 'aws', created_utc });

@@ -6,6 +6,8 @@ import type { RecordedThing } from './recorded.js';
 export interface Hostile {
   /** Which of the recorded things, modulo their number. */
   recorded: number;
+  /** Sound or not, it stands in the listing of the other kind. */
+  stranger: boolean;
   changes: Change[];
 }
 
@@ -137,6 +139,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
 
 export const hostile: fc.Arbitrary<Hostile> = fc.record({
   recorded: fc.nat(),
+  stranger: fc.nat({ max: 49 }).map((n) => n === 0),
   changes: fc.array(change, { maxLength: 3 }),
 });
 
