@@ -2,8 +2,9 @@ import { Value } from 'typebox/value';
 import type { SubredditState } from '../domain/cycle.js';
 import { AppError } from '../errors.js';
 import type { Exchange } from './exchange.js';
-import { RedditComment, RedditListing, RedditPost } from './schemas.js';
+import { RedditListing } from './schemas.js';
 import type { ListingPage } from './source.js';
+import { readThing } from './things.js';
 
 const CLOSED_REASONS: Record<string, SubredditState> = {
   private: 'private',
@@ -38,24 +39,16 @@ export function listingPage(answer: Exchange, place: string): ListingPage {
 
 /** One bad object is named and left out; the rest of the page is kept. */
 function sortChild(child: RedditListing['data']['children'][number], page: ListingPage): void {
-  if (child.kind === 't3' && Value.Check(RedditPost, child.data)) {
-    page.posts.push(child.data);
-  } else if (child.kind === 't1' && Value.Check(RedditComment, child.data)) {
-    page.comments.push(child.data);
-  } else {
+  const thing = readThing(child.kind, child.data);
+  if ('post' in thing) page.posts.push(thing.post);
+  else if ('comment' in thing) page.comments.push(thing.comment);
+  else {
     const name = (child.data as { name?: unknown } | null)?.name;
     page.invalid.push({
       fullname: typeof name === 'string' ? name.slice(0, 40) : 'unknown',
-      reason: invalidReason(child),
+      reason: thing.reason,
     });
   }
-}
-
-function invalidReason({ kind, data }: { kind: string; data: unknown }): string {
-  if (kind !== 't3' && kind !== 't1') return 'unexpected_kind';
-  const [first] = Value.Errors(kind === 't3' ? RedditPost : RedditComment, data);
-  const field = first?.instancePath.split('/')[1];
-  return `invalid_${field ?? 'object'}`;
 }
 
 /** A subreddit that Reddit closes to us says so with 403 or 404 and a reason. */

@@ -2,10 +2,10 @@ import { type Static, Type } from 'typebox';
 
 /**
  * The part of Reddit's objects that we use; they have about a hundred more fields, which
- * may come and go. Ranges were read off recordings of 2005 to 2026.
+ * may come and go. Ranges were read off recordings of 2005 to 2026, where one id has capitals.
  */
-const id = Type.String({ pattern: '^[a-z0-9]{1,16}$' });
-const fullname = Type.String({ pattern: '^t[1-6]_[a-z0-9]{1,16}$' });
+const id = Type.String({ pattern: '^[A-Za-z0-9]{1,16}$' });
+const fullname = Type.String({ pattern: '^t[1-6]_[A-Za-z0-9]{1,16}$' });
 const created = Type.Number({ minimum: 1_100_000_000, maximum: 253_402_300_799 });
 /** Absent on deleted accounts in some answers, `[deleted]` in others. */
 const author = Type.Optional(Type.Union([Type.String(), Type.Null()]));

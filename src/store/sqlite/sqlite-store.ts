@@ -5,6 +5,7 @@ import type { Connection } from './connection.js';
 import { countWindow } from './counts.js';
 import * as cycles from './cycles.js';
 import { readMeta } from './db.js';
+import * as imports from './imports.js';
 import * as reads from './reads.js';
 import * as runner from './runner.js';
 import { readWatermarks, subredditDetails } from './subreddits.js';
@@ -57,6 +58,14 @@ export function sqliteStore(connection: Connection, clock: Clock): Store {
       connection.write('finishCycle', (db) => cycles.finishCycle(db, cycle, fence));
       connection.checkpoint();
     },
+    importItems: async (batch) => {
+      checkBatch(batch);
+      return connection.write('importItems', (db) => imports.importBatch(db, batch, clock.now()));
+    },
+    importProgress: async (key) =>
+      connection.read('importProgress', (db) => imports.readImport(db, key)),
+    saveImport: async (progress) =>
+      connection.write('saveImport', (db) => imports.writeImport(db, progress, clock.now())),
     heartbeat: async (beat) =>
       connection.write('heartbeat', (db) =>
         runner.writeHeartbeat(db, { at: toIso(clock.now()), ...beat }),
