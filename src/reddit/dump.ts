@@ -58,6 +58,8 @@ function normalised(kind: 't3' | 't1', data: Fields): Fields {
     const given = fields[field];
     if (typeof given === 'string' && NUMBER.test(given)) fields[field] = Number(given);
   }
+  // A real dump has one of -1.
+  if (typeof fields.num_comments === 'number' && fields.num_comments < 0) fields.num_comments = 0;
   const stickied = typeof data.stickied === 'string' ? data.stickied.toLowerCase() : null;
   if (stickied !== null && TRUTHS.has(stickied)) fields.stickied = TRUTHS.get(stickied);
   for (const field of ['removed_by_category', 'author']) {

@@ -19,6 +19,7 @@ export function readThing(kind: string, data: unknown): Thing {
 
 function reasonOf(schema: typeof RedditPost | typeof RedditComment, data: unknown): string {
   const [first] = Value.Errors(schema, data);
-  const field = first?.instancePath.split('/')[1];
+  const missing = first?.keyword === 'required' ? first.params.requiredProperties[0] : undefined;
+  const field = missing ?? first?.instancePath.split('/')[1];
   return `invalid_${field ?? 'object'}`;
 }
