@@ -45,9 +45,9 @@ export async function* unpacked(bytes: Bytes): AsyncGenerator<Uint8Array> {
   try {
     let start = Buffer.alloc(0);
     while (start.length < 2) {
-      const { done, value } = await source.next();
-      if (done === true) break;
-      start = Buffer.concat([start, value]);
+      const next = await source.next();
+      if (next.done === true) break;
+      start = Buffer.concat([start, next.value]);
     }
     const whole = startingWith(start, source);
     yield* start.length >= 2 && start.readUInt16BE() === 0x1f8b ? gunzipped(whole) : whole;
@@ -86,7 +86,7 @@ async function* gunzipped(packed: Bytes): AsyncGenerator<Uint8Array> {
       });
       const piece = gunzip.read() as Buffer | null;
       if (piece !== null) yield piece;
-      else if (failure !== null) throw failure as Error;
+      else if (failure !== null) throw failure;
       else if (finished()) return;
       else await woken;
     }

@@ -26,7 +26,11 @@ async function counted(scene: Scene, subreddit?: string) {
   const { windows } = await scene.reader.hourlyCounts(
     subreddit === undefined ? query : { ...query, subreddit },
   );
-  return (windows[0] ?? []).map(({ hour, posts, comments }) => [hour.slice(0, 13), posts, comments]);
+  return (windows[0] ?? []).map(({ hour, posts, comments }) => [
+    hour.slice(0, 13),
+    posts,
+    comments,
+  ]);
 }
 
 async function consistent(t: ExecutionContext, scene: Scene) {
@@ -58,11 +62,15 @@ function storing(implementation: Implementation): void {
     t.deepEqual([await at('a'), await at('b'), await at('c')], ['000Z', '001Z', '002Z']);
   });
 
-  define(implementation, 'an import runs beside a cycle and moves no watermark', async (t, scene) => {
-    t.like(await load(scene, { posts: [aPost()] }), { posts_new: 1 });
-    t.deepEqual(await scene.store.watermarks('claude'), { post: null, comment: null });
-    t.like(await scene.commit({ posts: [aPost({ id: 'p2' })] }), { posts_new: 1 });
-  });
+  define(
+    implementation,
+    'an import runs beside a cycle and moves no watermark',
+    async (t, scene) => {
+      t.like(await load(scene, { posts: [aPost()] }), { posts_new: 1 });
+      t.deepEqual(await scene.store.watermarks('claude'), { post: null, comment: null });
+      t.like(await scene.commit({ posts: [aPost({ id: 'p2' })] }), { posts_new: 1 });
+    },
+  );
 
   define(implementation, 'an import over the limit is refused whole', async (t, scene) => {
     const posts = Array.from({ length: MAX_BATCH }, (_, i) => aPost({ id: `p${i}` }));

@@ -9,7 +9,10 @@ export function dumpPost(id: string, more: Record<string, unknown> = {}): Record
 }
 
 /** A comment as Reddit gives it, bare. */
-export function dumpComment(id: string, more: Record<string, unknown> = {}): Record<string, unknown> {
+export function dumpComment(
+  id: string,
+  more: Record<string, unknown> = {},
+): Record<string, unknown> {
   return {
     ...{ id, name: `t1_${id}`, subreddit: 'Advice', author: 'a', body: 'Thanks.' },
     ...{ link_id: 't3_p1', parent_id: 't3_p1', created_utc: 1_361_244_500, score: 1 },
@@ -19,5 +22,7 @@ export function dumpComment(id: string, more: Record<string, unknown> = {}): Rec
 
 /** Lines of a file: objects as JSON, text as it is. */
 export function ndjson(...lines: (string | Record<string, unknown>)[]): string {
-  return lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join('');
+  return lines
+    .map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`)
+    .join('');
 }

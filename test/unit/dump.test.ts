@@ -25,8 +25,17 @@ test('text is taken for numbers and truths, and a missing author for nobody', (t
   t.is(post(dumpPost('a', { author: '' }))?.author, null);
   t.is(post(dumpPost('a', { author: null }))?.author, null);
   for (const [given, stickied] of [
-    ...[['False', false], ['false', false], ['TRUE', true], ['', null], ['None', null]],
-    ...[[true, true], [null, null]],
+    ...[
+      ['False', false],
+      ['false', false],
+      ['TRUE', true],
+      ['', null],
+      ['None', null],
+    ],
+    ...[
+      [true, true],
+      [null, null],
+    ],
   ]) {
     t.is(post(dumpPost('a', { stickied: given }))?.stickied, stickied as boolean | null);
   }
@@ -123,10 +132,28 @@ for (const [line, reason] of malformed) {
 }
 
 test('whatever stands in a line, it is read or refused, never thrown at', (t) => {
-  const fields = Object.keys({ ...dumpPost('a'), ...dumpComment('a'), kind: 0, data: 0, stickied: 0 });
-  const strange = fc.dictionary(fc.constantFrom(...fields, '__proto__', 'toString'), fc.jsonValue());
-  const line = fc.oneof(fc.string(), fc.json(), strange.map((value) => JSON.stringify(value)));
-  fc.assert(fc.property(line, (text) => Object.keys(read(text)).length === 1), { numRuns: 2000 });
+  const fields = Object.keys({
+    ...dumpPost('a'),
+    ...dumpComment('a'),
+    kind: 0,
+    data: 0,
+    stickied: 0,
+  });
+  const strange = fc.dictionary(
+    fc.constantFrom(...fields, '__proto__', 'toString'),
+    fc.jsonValue(),
+  );
+  const line = fc.oneof(
+    fc.string(),
+    fc.json(),
+    strange.map((value) => JSON.stringify(value)),
+  );
+  fc.assert(
+    fc.property(line, (text) => Object.keys(read(text)).length === 1),
+    { numRuns: 2000 },
+  );
   t.deepEqual(read('['.repeat(5_000_000)), { reason: 'not_json' });
-  t.deepEqual(read(`{"data":${'['.repeat(100_000)}${']'.repeat(100_000)}}`), { reason: 'unknown_kind' });
+  t.deepEqual(read(`{"data":${'['.repeat(100_000)}${']'.repeat(100_000)}}`), {
+    reason: 'unknown_kind',
+  });
 });

@@ -78,7 +78,16 @@ test('what is old is skipped without being a fault, unless history is kept', asy
 test('lines are told by number, blank ones pass, the first numbers of each reason are kept', async (t) => {
   const { load, skipped } = await setUp(t);
   const huge = `"${'x'.repeat(17 * 1024 * 1024)}"`;
-  const lines = ['', dumpPost('a'), '{', '[]', huge, dumpPost('b', { score: 'x' }), '', dumpPost('c')];
+  const lines = [
+    '',
+    dumpPost('a'),
+    '{',
+    '[]',
+    huge,
+    dumpPost('b', { score: 'x' }),
+    '',
+    dumpPost('c'),
+  ];
   const { files } = await load([source('f', ndjson(...lines, ...Array<string>(9).fill('{')))]);
   t.like(files, [{ lines: 17, finished: true, counts: { posts_new: 2 } }]);
   t.deepEqual(skipped.slice(0, 4), [
@@ -155,14 +164,22 @@ test('a source that breaks off is stored to there, the others all the same', asy
     },
   });
   for (const options of [keeping, { keepHistory: true, retime: true }]) {
-    const { files, interrupted } = await load([broken, source('whole', ndjson(dumpPost('d')))], options);
+    const { files, interrupted } = await load(
+      [broken, source('whole', ndjson(dumpPost('d')))],
+      options,
+    );
     t.false(interrupted);
     t.like(files, [
       { lines: 2, finished: false, error: 'EIO: i/o error, read' },
       { lines: 1, finished: true, error: null },
     ]);
   }
-  for (const [id, there] of [['a', true], ['b', true], ['c', false], ['d', true]] as const) {
+  for (const [id, there] of [
+    ['a', true],
+    ['b', true],
+    ['c', false],
+    ['d', true],
+  ] as const) {
     t.is((await store.post(id)) !== null, there, id);
   }
 });
@@ -256,7 +273,8 @@ async function runUntil(
     ...store,
     importItems: async (batch) => {
       writes += 1;
-      if ('atWrite' in end && writes === end.atWrite) throw new AppError('store_unreachable', 'gone');
+      if ('atWrite' in end && writes === end.atWrite)
+        throw new AppError('store_unreachable', 'gone');
       return store.importItems(batch);
     },
   };

@@ -47,13 +47,20 @@ for (const [what, text, expected] of [
 }
 
 test('lines are those of a split, whatever the pieces', async (t) => {
-  const texts = fc.array(fc.string({ unit: 'binary' }).map((text) => text.replace(/[\r\n\uFEFF]/g, '')));
+  const texts = fc.array(
+    fc.string({ unit: 'binary' }).map((text) => text.replace(/[\r\n\uFEFF]/g, '')),
+  );
   await fc.assert(
-    fc.asyncProperty(texts, fc.integer({ min: 1, max: 9 }), fc.boolean(), async (all, size, pack) => {
-      const content = Buffer.from(all.map((text) => `${text}\n`).join(''));
-      const found = await lines(pieces(pack ? gzipSync(content) : content, size));
-      t.deepEqual(found, { texts: all, error: null });
-    }),
+    fc.asyncProperty(
+      texts,
+      fc.integer({ min: 1, max: 9 }),
+      fc.boolean(),
+      async (all, size, pack) => {
+        const content = Buffer.from(all.map((text) => `${text}\n`).join(''));
+        const found = await lines(pieces(pack ? gzipSync(content) : content, size));
+        t.deepEqual(found, { texts: all, error: null });
+      },
+    ),
   );
 });
 
@@ -120,7 +127,10 @@ test('a source that fails gives every whole line before, then its error', async 
     yield packed.subarray(0, packed.length - 3);
     throw new Error('EIO: the disk is broken');
   };
-  t.deepEqual(await lines(failing()), { texts: ['a', 'b'], error: new Error('EIO: the disk is broken') });
+  t.deepEqual(await lines(failing()), {
+    texts: ['a', 'b'],
+    error: new Error('EIO: the disk is broken'),
+  });
   const found = await lines(failingPacked());
   t.is(found.texts.length, 18);
   t.regex(found.error?.message ?? '', /the disk is broken/);

@@ -51,11 +51,18 @@ test('a database of schema 1 is brought on with all that is in it, and its code 
 
   // The release before: admitted by oldest_code, writes by its own statements.
   const old = new Database(path);
-  t.like(old.prepare('SELECT * FROM meta').get(), { schema_version: SCHEMA_VERSION, oldest_code: 1 });
+  t.like(old.prepare('SELECT * FROM meta').get(), {
+    schema_version: SCHEMA_VERSION,
+    oldest_code: 1,
+  });
   old.prepare(OLD_POST).run('later');
   old.exec(`INSERT INTO subreddits VALUES ('aws', 'active', NULL, NULL, NULL, NULL, NULL)`);
   const marks = old.prepare('SELECT id, keep_history FROM posts ORDER BY id').raw().all();
-  t.deepEqual(marks, [['later', 0], ['old', 1], ['p1', 1]]);
+  t.deepEqual(marks, [
+    ['later', 0],
+    ['old', 1],
+    ['p1', 1],
+  ]);
   old.close();
 });
 
@@ -66,7 +73,9 @@ test('the mark is set on what was known, never taken back, and survives a refres
   const batch = { subreddit: 'claude', posts: [aPost()], comments: [aComment()] };
   const db = new Database(path, { readonly: true });
   const marks = () =>
-    ['posts', 'comments'].map((table) => db.prepare(`SELECT keep_history FROM ${table}`).pluck().get());
+    ['posts', 'comments'].map((table) =>
+      db.prepare(`SELECT keep_history FROM ${table}`).pluck().get(),
+    );
   await store.commit({ ...batch, fence });
   t.deepEqual(marks(), [0, 0]);
   await store.importItems({ ...batch, keepHistory: false });
