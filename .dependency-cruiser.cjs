@@ -46,7 +46,7 @@ module.exports = {
         path: '^src/(collect|routes)/|^src/(app|health-monitor|process-sampler|listen|closing)\\.ts$',
       },
       to: {
-        path: '^src/(store/(?!store\\.ts)|reddit/(?!source|schemas)|scorer/(?!scorer\\.ts)|simulator/)',
+        path: '^src/(store/(?!store\\.ts)|reddit/(?!source|schemas|dump)|scorer/(?!scorer\\.ts)|simulator/)',
       },
     },
     {

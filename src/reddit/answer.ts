@@ -2,8 +2,9 @@ import { Value } from 'typebox/value';
 import type { SubredditState } from '../domain/cycle.js';
 import { AppError, type ErrorCode } from '../errors.js';
 import type { Exchange } from './exchange.js';
-import { CreatedUtc, RedditComment, RedditListing, RedditPost } from './schemas.js';
+import { CreatedUtc, RedditListing } from './schemas.js';
 import type { ListingPage } from './source.js';
+import { readThing } from './things.js';
 import { explanation, judge, parsed } from './verdict.js';
 
 /**
@@ -59,29 +60,16 @@ export function sortChild(
   page: Pick<ListingPage, 'posts' | 'comments' | 'invalid'>,
 ): void {
   const { kind, data } = (child ?? {}) as { kind?: unknown; data?: unknown };
-  if (kind === 't3' && Value.Check(RedditPost, data) && isNamed(data, kind)) {
-    page.posts.push(data);
-  } else if (kind === 't1' && Value.Check(RedditComment, data) && isNamed(data, kind)) {
-    page.comments.push(data);
-  } else {
+  const thing = readThing(kind, data);
+  if ('post' in thing) page.posts.push(thing.post);
+  else if ('comment' in thing) page.comments.push(thing.comment);
+  else {
     const { name, created_utc } = (data ?? {}) as Record<string, unknown>;
     page.invalid.push({
       fullname: typeof name === 'string' ? name.slice(0, 40).toWellFormed() : 'unknown',
-      reason: invalidReason(kind, data),
+      reason: thing.reason,
       created_utc: Value.Check(CreatedUtc, created_utc) ? created_utc : null,
       above: page.posts.length + page.comments.length,
     });
   }
-}
-
-/** Ids that were mixed up would put one thing in another's place. */
-function isNamed({ id, name }: { id: string; name: string }, prefix: string): boolean {
-  return name === `${prefix}_${id}`;
-}
-
-function invalidReason(kind: unknown, data: unknown): string {
-  if (kind !== 't3' && kind !== 't1') return 'unexpected_kind';
-  const [first] = Value.Errors(kind === 't3' ? RedditPost : RedditComment, data);
-  if (first === undefined) return 'invalid_name';
-  return `invalid_${first.instancePath.split('/')[1] ?? 'object'}`;
 }

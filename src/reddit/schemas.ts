@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 
 /**
  * The part of Reddit's objects that we use; they have about a hundred more fields, which
- * may come and go. Ranges were read off recordings of 2005 to 2026.
+ * may come and go. Ranges were read off recordings of 2005 to 2026, where one id has capitals.
  */
 /**
  * Texts are bounded far above Reddit's own limits (40,000 characters for a text, 300 for a
@@ -15,8 +15,8 @@ const MAX_LINE_CHARACTERS = 16 * 1024;
 const text = Type.String({ maxLength: MAX_TEXT_CHARACTERS });
 const line = Type.String({ maxLength: MAX_LINE_CHARACTERS });
 const optionalLine = Type.Optional(Type.Union([line, Type.Null()]));
-const id = Type.String({ pattern: '^[a-z0-9]{1,16}$' });
-const fullname = Type.String({ pattern: '^t[1-6]_[a-z0-9]{1,16}$' });
+const id = Type.String({ pattern: '^[A-Za-z0-9]{1,16}$' });
+const fullname = Type.String({ pattern: '^t[1-6]_[A-Za-z0-9]{1,16}$' });
 export const CreatedUtc = Type.Number({ minimum: 1_100_000_000, maximum: 253_402_300_799 });
 /** Absent on deleted accounts in some answers, `[deleted]` in others. */
 const author = optionalLine;
@@ -73,7 +73,7 @@ export const RedditThread = Type.Array(RedditListing, { minItems: 2, maxItems: 2
 
 /** Stands in a thread for comments that are not shown; empty for "continue this thread". */
 export const MoreObject = Type.Object({
-  children: Type.Array(Type.String({ pattern: '^[a-z0-9]{1,16}$' })),
+  children: Type.Array(id),
 });
 
 export const MoreChildren = Type.Object({

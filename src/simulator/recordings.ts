@@ -1,9 +1,6 @@
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import { fileBytes, unpacked } from '../bytes.js';
 import { AppError } from '../errors.js';
+import { readLines } from '../ndjson.js';
 
 /** A post or comment as Reddit gave it once; only its id is certain. */
 export interface Recording {
@@ -20,8 +17,9 @@ export async function loadRecordings(paths: readonly string[]): Promise<Recordin
   for (const path of paths) {
     let line = 0;
     try {
-      for await (const text of createInterface({ input: await contentOf(path) })) {
-        line += 1;
+      for await (const { number, text } of readLines(unpacked(fileBytes(path)))) {
+        line = number;
+        if (text === null) throw new TypeError('the line is too long');
         if (text.trim() !== '') recordings.push(parsed(text));
       }
     } catch (error) {
@@ -33,22 +31,6 @@ export async function loadRecordings(paths: readonly string[]): Promise<Recordin
     }
   }
   return recordings;
-}
-
-/** Gzip is recognised by its first two bytes, whatever the file is called. */
-async function contentOf(path: string): Promise<Readable> {
-  const file = await open(path);
-  const magic = Buffer.alloc(2);
-  try {
-    await file.read(magic, 0, 2, 0);
-  } finally {
-    await file.close();
-  }
-  const raw = createReadStream(path);
-  if (magic.readUInt16BE() !== 0x1f8b) return raw;
-  const plain = createGunzip();
-  raw.on('error', (error) => plain.destroy(error));
-  return raw.pipe(plain);
 }
 
 function parsed(text: string): Recording {

@@ -1,5 +1,6 @@
 import { commitSuite } from './commit-suite.js';
 import { cycleSuite } from './cycle-suite.js';
+import { importSuite } from './import-suite.js';
 import { propertySuite } from './property-suite.js';
 import { readSuite } from './read-suite.js';
 import type { Implementation } from './under-test.js';
@@ -8,6 +9,7 @@ import type { Implementation } from './under-test.js';
 export function storeSuite(implementation: Implementation): void {
   commitSuite(implementation);
   cycleSuite(implementation);
+  importSuite(implementation);
   readSuite(implementation);
   propertySuite(implementation);
 }

@@ -10,7 +10,7 @@ import { type CommentRow, type PostRow, toRow } from './rows.js';
 import { completeSubreddit } from './subreddits.js';
 
 /** A broken batch is a bug of the caller: AppError `internal`, nothing written. */
-export function checkBatch(batch: ItemBatch): void {
+export function checkBatch(batch: Pick<ItemBatch, 'subreddit' | 'posts' | 'comments'>): void {
   const items = [...batch.posts, ...batch.comments];
   if (items.length > MAX_BATCH) {
     throw new AppError('internal', `A commit of ${items.length} items exceeds ${MAX_BATCH}`);
@@ -46,7 +46,7 @@ export function commitBatch(db: Db, batch: ItemBatch, nowMs: number): CommitResu
 }
 
 /** One `collected_at` per commit, above every earlier one even when the clock was set back. */
-function nextStamp(db: Db, nowMs: number): IsoTime {
+export function nextStamp(db: Db, nowMs: number): IsoTime {
   return toIso(Math.max(nowMs, Date.parse(readMeta(db).last_collected_at) + 1));
 }
 
@@ -64,7 +64,7 @@ function storeAll<Item extends { id: string }>(
 }
 
 /** The (subreddit, hour) places whose rollups a commit has to recompute. */
-class MovedHours {
+export class MovedHours {
   readonly #places = new Map<string, [subreddit: string, hour: IsoTime]>();
 
   add(item: { subreddit: string; created_utc: IsoTime }): void {
@@ -78,16 +78,17 @@ class MovedHours {
 }
 
 const ASSESSED = ['label', 'score', 'confidence', 'method', 'scorer_version', 'excluded'] as const;
-const POST_COLUMNS = [
+export const POST_COLUMNS = [
   ...['id', 'subreddit', 'author', 'title', 'content', 'url', 'permalink', 'created_utc'],
   ...['upvotes', 'comment_count', ...ASSESSED],
 ];
-const COMMENT_COLUMNS = [
+export const COMMENT_COLUMNS = [
   ...['id', 'post_id', 'parent_id', 'subreddit', 'author', 'content', 'permalink'],
   ...['created_utc', 'upvotes', ...ASSESSED],
 ];
 
-const insert = (table: string, columns: string[]) =>
+/** `@stamp` is both times; the other values bear their columns' names. */
+export const insert = (table: string, columns: string[]) =>
   `INSERT INTO ${table} (${columns.join(', ')}, collected_at, updated_at)
    VALUES (${columns.map((name) => `@${name}`).join(', ')}, @stamp, @stamp)`;
 const update = (table: string, columns: string[]) =>

@@ -6,6 +6,7 @@ import { countWindow } from './counts.js';
 import * as cycles from './cycles.js';
 import { readMeta } from './db.js';
 import { readRateBudget, writeRateBudget } from './rate-budget.js';
+import * as imports from './imports.js';
 import * as reads from './reads.js';
 import * as runner from './runner.js';
 import { readWatermarks, subredditDetails } from './subreddits.js';
@@ -61,6 +62,14 @@ export function sqliteStore(connection: Connection, clock: Clock): Store {
     rateBudget: async () => connection.read('rateBudget', readRateBudget),
     saveRateBudget: async (budget) =>
       connection.write('saveRateBudget', (db) => writeRateBudget(db, budget)),
+    importItems: async (batch) => {
+      checkBatch(batch);
+      return connection.write('importItems', (db) => imports.importBatch(db, batch, clock.now()));
+    },
+    importProgress: async (key) =>
+      connection.read('importProgress', (db) => imports.readImport(db, key)),
+    saveImport: async (progress) =>
+      connection.write('saveImport', (db) => imports.writeImport(db, progress, clock.now())),
     heartbeat: async (beat) =>
       connection.write('heartbeat', (db) =>
         runner.writeHeartbeat(db, { at: toIso(clock.now()), ...beat }),

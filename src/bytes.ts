@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { createGunzip } from 'node:zlib';
+
+type Bytes = AsyncIterable<Uint8Array>;
+
+const PIECE_BYTES = 256 * 1024;
+
+/**
+ * The content of a file in pieces. A read that fails throws at its place, after every piece
+ * before it: a stream would drop what it has read ahead.
+ * @throws the file system's error.
+ */
+export async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
+  const file = await open(path);
+  try {
+    for (;;) {
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(PIECE_BYTES));
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Names the content of a file, whatever it is called: its size and its SHA-256. Means nothing
+ * when `signal` cut it short.
+ */
+export async function fingerprint(path: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  let size = 0;
+  for await (const piece of fileBytes(path)) {
+    hash.update(piece);
+    size += piece.length;
+    if (signal.aborted) break;
+  }
+  return `${size}-${hash.digest('hex')}`;
+}
+
+/** Gzip is recognised by its first two bytes, whatever the content is called. */
+export async function* unpacked(bytes: Bytes): AsyncGenerator<Uint8Array> {
+  const source = bytes[Symbol.asyncIterator]();
+  try {
+    let start = Buffer.alloc(0);
+    while (start.length < 2) {
+      const next = await source.next();
+      if (next.done === true) break;
+      start = Buffer.concat([start, next.value]);
+    }
+    const whole = startingWith(start, source);
+    yield* start.length >= 2 && start.readUInt16BE() === 0x1f8b ? gunzipped(whole) : whole;
+  } finally {
+    await source.return?.();
+  }
+}
+
+async function* startingWith(
+  start: Uint8Array,
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  if (start.length > 0) yield start;
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+}
+
+/**
+ * Piece by piece, with nothing read ahead: what precedes a damage or the end of a truncated
+ * file comes out before the error is thrown, which `pipe` does not promise.
+ */
+async function* gunzipped(packed: Bytes): AsyncGenerator<Uint8Array> {
+  const gunzip = createGunzip();
+  let failure: Error | null = null;
+  let wake = () => {};
+  gunzip.on('readable', () => wake());
+  gunzip.on('end', () => wake());
+  gunzip.on('error', (error) => {
+    failure = error;
+    wake();
+  });
+  /** All that comes out until `finished` says that nothing more will. */
+  async function* output(finished: () => boolean): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const woken = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      const piece = gunzip.read() as Buffer | null;
+      if (piece !== null) yield piece;
+      else if (failure !== null) throw failure;
+      else if (finished()) return;
+      else await woken;
+    }
+  }
+  try {
+    for await (const piece of packed) {
+      let taken = false;
+      gunzip.write(piece, () => {
+        taken = true;
+        wake();
+      });
+      yield* output(() => taken || gunzip.readableEnded);
+      if (gunzip.readableEnded) return; // what follows is no gzip; gzip(1) ignores it, too
+    }
+    gunzip.end();
+    yield* output(() => gunzip.readableEnded);
+  } finally {
+    gunzip.destroy();
+  }
+}

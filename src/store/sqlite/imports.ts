@@ -1,0 +1,96 @@
+import { toIso } from '../../clock.js';
+import type { IsoTime, NewComment, NewPost } from '../../domain/item.js';
+import type { ImportBatch, ImportCounts, ImportProgress, ImportResult } from '../store.js';
+import { COMMENT_COLUMNS, insert, MovedHours, nextStamp, POST_COLUMNS } from './commit.js';
+import { rebuildRollup } from './counts.js';
+import { bumpDataVersion, type Db, one, readMeta, run } from './db.js';
+import { toRow } from './rows.js';
+
+const INSERTS = {
+  posts: insert('posts', [...POST_COLUMNS, 'keep_history']),
+  comments: insert('comments', [...COMMENT_COLUMNS, 'keep_history']),
+};
+
+/** To be run in an immediate transaction. */
+export function importBatch(db: Db, batch: ImportBatch, nowMs: number): ImportResult {
+  const keep = batch.keepHistory ? 1 : 0;
+  const name = knownName(db, batch.subreddit) ?? batch.subreddit;
+  const stamp = nextStamp(db, nowMs);
+  const moved = new MovedHours();
+
+  /** Answers how many of them were unknown. */
+  const insertUnknown = (table: 'posts' | 'comments', items: readonly (NewPost | NewComment)[]) => {
+    let inserted = 0;
+    for (const given of items) {
+      const item = { ...given, subreddit: name };
+      const before = one<{ keep_history: number }>(
+        db,
+        `SELECT keep_history FROM ${table} WHERE id = ?`,
+        item.id,
+      );
+      if (before === undefined) {
+        run(db, INSERTS[table], { ...toRow(item), keep_history: keep, stamp });
+        moved.add(item);
+        inserted += 1;
+      } else if (keep > before.keep_history) {
+        // Readers do not see the mark: neither `updated_at` nor the data version moves.
+        run(db, `UPDATE ${table} SET keep_history = 1 WHERE id = ?`, item.id);
+      }
+    }
+    return inserted;
+  };
+
+  const posts = insertUnknown('posts', batch.posts);
+  const comments = insertUnknown('comments', batch.comments);
+  for (const [subreddit, hour] of moved.places()) rebuildRollup(db, subreddit, hour);
+  if (posts + comments > 0) {
+    run(db, 'UPDATE meta SET last_collected_at = ?', stamp);
+    const known = `INSERT INTO subreddits (name, state) VALUES (?, 'unknown') ON CONFLICT DO NOTHING`;
+    run(db, known, name);
+  }
+  return {
+    posts_new: posts,
+    comments_new: comments,
+    known: batch.posts.length + batch.comments.length - posts - comments,
+    data_version: posts + comments > 0 ? bumpDataVersion(db) : readMeta(db).data_version,
+  };
+}
+
+function knownName(db: Db, subreddit: string): string | undefined {
+  return one<{ name: string }>(db, 'SELECT name FROM subreddits WHERE name = ?', subreddit)?.name;
+}
+
+interface ImportRow {
+  key: string;
+  file: string;
+  lines: number;
+  shift_ms: number | null;
+  counts: string;
+  finished: number;
+}
+
+export function readImport(db: Db, key: string): ImportProgress | null {
+  const sql = 'SELECT key, file, lines, shift_ms, counts, finished FROM imports WHERE key = ?';
+  const row = one<ImportRow>(db, sql, key);
+  if (row === undefined) return null;
+  const counts = JSON.parse(row.counts) as ImportCounts;
+  return { ...row, counts, finished: row.finished === 1 };
+}
+
+export function writeImport(db: Db, progress: ImportProgress, nowMs: number): void {
+  const row: ImportRow & { updated_at: IsoTime } = {
+    ...progress,
+    counts: JSON.stringify(progress.counts),
+    finished: progress.finished ? 1 : 0,
+    updated_at: toIso(nowMs),
+  };
+  run(
+    db,
+    `INSERT INTO imports (key, file, lines, shift_ms, counts, finished, updated_at)
+     VALUES (@key, @file, @lines, @shift_ms, @counts, @finished, @updated_at)
+     ON CONFLICT (key) DO UPDATE SET file = excluded.file, lines = excluded.lines,
+       shift_ms = excluded.shift_ms, counts = excluded.counts, finished = excluded.finished,
+       updated_at = excluded.updated_at`,
+    row,
+  );
+}
