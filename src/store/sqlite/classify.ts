@@ -108,7 +108,7 @@ function fileSystemError(code: string, error: unknown, path: string): AppError {
   return failure(lasting ? 'store_unusable' : 'store_unreachable', path, what, error, code);
 }
 
-/** `details.why` is the message without the path: `/health` shows it. */
+/** `details.why` says the same without the path: `/health` shows it. */
 function failure(
   code: ErrorCode,
   path: string,
@@ -116,7 +116,10 @@ function failure(
   cause?: unknown,
   reason?: string,
 ): AppError {
-  const why = `${what}${reason === undefined ? '' : ` (${reason})`}`;
+  const tail = reason === undefined ? '' : ` (${reason})`;
   const cure = CURES[what] ?? (code === 'store_unusable' ? WRITABLE : REACHABLE);
-  return new AppError(code, `The database ${path} ${why}`, { cause, cure, details: { why } });
+  return new AppError(code, `The database ${path} ${what}${tail}`, {
+    ...{ cause, cure },
+    details: { why: reason === undefined ? what : `${what}, ${reason}` },
+  });
 }
