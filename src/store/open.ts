@@ -28,10 +28,7 @@ export interface OpenOptions {
  *
  * @throws AppError `store_unusable`, or what the last attempt failed with.
  */
-export async function openStore(
-  config: StoreConfig,
-  deps: OpenDeps & OpenOptions,
-): Promise<Store> {
+export async function openStore(config: StoreConfig, deps: OpenDeps & OpenOptions): Promise<Store> {
   const schedule = scheduleOf(config, deps);
   const attempt = await opener(config, deps);
   const store = await retryStore(schedule, attempt);

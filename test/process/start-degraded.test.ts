@@ -65,26 +65,29 @@ test.serial('api: a disk that is not mounted is said, waited for, and served', a
   t.is((await api.exited).code, 0);
 });
 
-test.serial('api: a locked database is waited for; one that vanishes is not replaced', async (t) => {
-  const { store, path } = await temporaryStore(t);
-  await store.close();
-  const unlock = lockWhole(t, path);
-  const api = startApi(t, { START_DEGRADED: 'true', SQLITE_PATH: path });
-  const base = await api.listening;
-  await mustSay503(t, base, /it is locked by another process/);
-  unlock();
-  renameSync(path, `${path}.away`);
-  await eventually('the other cause', async () => {
-    const { causes } = (await (await fetch(`${base}/health`)).json()) as Health;
-    return causes[0]?.message.includes('it is not there');
-  });
-  await mustSay503(t, base, /is not there/);
-  t.false(existsSync(path), 'no empty database in its place');
-  renameSync(`${path}.away`, path);
-  await serves(base);
-  api.child.kill('SIGTERM');
-  t.is((await api.exited).code, 0);
-});
+test.serial(
+  'api: a locked database is waited for; one that vanishes is not replaced',
+  async (t) => {
+    const { store, path } = await temporaryStore(t);
+    await store.close();
+    const unlock = lockWhole(t, path);
+    const api = startApi(t, { START_DEGRADED: 'true', SQLITE_PATH: path });
+    const base = await api.listening;
+    await mustSay503(t, base, /it is locked by another process/);
+    unlock();
+    renameSync(path, `${path}.away`);
+    await eventually('the other cause', async () => {
+      const { causes } = (await (await fetch(`${base}/health`)).json()) as Health;
+      return causes[0]?.message.includes('it is not there');
+    });
+    await mustSay503(t, base, /is not there/);
+    t.false(existsSync(path), 'no empty database in its place');
+    renameSync(`${path}.away`, path);
+    await serves(base);
+    api.child.kill('SIGTERM');
+    t.is((await api.exited).code, 0);
+  },
+);
 
 test.serial('api: a signal ends it while it waits for the store', async (t) => {
   const { path } = unmountedDisk(t);

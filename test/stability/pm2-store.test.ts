@@ -58,7 +58,11 @@ const statusOf = async (url: string) => (await fetch(url).catch(() => null))?.st
 async function mustBeServed(t: ExecutionContext, url: string): Promise<void> {
   const began = performance.now();
   const left = () => BACK_WITHIN_MS - (performance.now() - began);
-  await eventually('stats', async () => (await statusOf(`${url}/api/v1/sentiment/stats`)) === 200, left());
+  await eventually(
+    'stats',
+    async () => (await statusOf(`${url}/api/v1/sentiment/stats`)) === 200,
+    left(),
+  );
   await eventually(
     'a beating runner',
     async () => {
@@ -110,7 +114,10 @@ test.serial('69 is tried again without limit, and the store that is back is serv
   await eventually('two recoveries', async () => {
     return (await lines()).filter(({ msg }) => msg.startsWith('RECOVERED')).length >= 2;
   });
-  t.false((await lines()).some(({ msg }) => msg.startsWith('restarting')), 'not by the monitor');
+  t.false(
+    (await lines()).some(({ msg }) => msg.startsWith('restarting')),
+    'not by the monitor',
+  );
 });
 
 test.serial('with START_DEGRADED the same processes go from 503 to 200', async (t) => {

@@ -12,7 +12,13 @@ import { startJobs, until } from '../support/jobs-process.js';
 import { temporaryFolder } from '../support/temp.js';
 
 const VERIFY = fileURLToPath(new URL('../../src/cli/verify-store.js', import.meta.url));
-const READS = ['/posts/recent', '/posts/pclaude', '/sentiment/stats', '/subreddits', '/collections'];
+const READS = [
+  '/posts/recent',
+  '/posts/pclaude',
+  '/sentiment/stats',
+  '/subreddits',
+  '/collections',
+];
 const SUBREDDITS = ['claude', 'aws', 'OpenAI'];
 const BACK_WITHIN_MS = 30_000;
 
@@ -53,7 +59,10 @@ async function mustBeWhole(t: ExecutionContext, { api, jobs, get, cycles, path }
   await until(async () => (await get('/readyz')).status === 200, BACK_WITHIN_MS);
   await until(async () => (await cycles())[0]?.status === 'succeeded', 60_000);
   const [last] = await cycles();
-  t.deepEqual(last?.subreddits.map(({ name }) => name), SUBREDDITS);
+  t.deepEqual(
+    last?.subreddits.map(({ name }) => name),
+    SUBREDDITS,
+  );
   await until(async () => (await get('/health')).status === 200);
   const posts = (await (await get('/api/v1/posts/recent')).json()) as unknown[];
   t.is(posts.length, SUBREDDITS.length);
@@ -73,45 +82,53 @@ async function mustBeWhole(t: ExecutionContext, { api, jobs, get, cycles, path }
 const closed = (jobs: System['jobs'], status: string) =>
   jobs.lines.some((line) => line.msg === 'job end' && line.status === status);
 
-test.serial('moved away in mid-cycle for long: 503 and never nothing, then all is well', async (t) => {
-  const run = await system(t, {
-    ...{ DB_RETRY_BASE_DELAY: '0.1', LEASE_SECONDS: '2', COLLECTION_INTERVAL_MINUTES: '0.1' },
-  });
-  const { folder, hook, get, jobs, api, cycles } = run;
-  await until(async () => (await cycles())[0]?.status === 'succeeded');
-  const known = (await cycles()).map(({ id }) => id);
-  hook.duringCycle = () => renameSync(folder, `${folder}.away`);
-  await until(() => existsSync(`${folder}.away`));
-  for (const route of READS) {
-    const reply = await get(`/api/v1${route}`);
-    t.is(reply.status, 503, route);
-    t.is(reply.headers.get('content-type'), 'application/problem+json');
-    t.regex(reply.headers.get('retry-after') ?? '', /^\d+$/);
-  }
-  await until(async () => (await get('/health')).status === 503);
-  const { causes } = (await (await get('/health')).json()) as {
-    causes: { code: string; message: string }[];
-  };
-  t.is(causes[0]?.code, 'database_unreachable');
-  t.regex(causes[0]?.message ?? '', /is not there.*; its last answer came \d+ s ago/);
-  await until(() => closed(jobs, 'failed'), 30_000);
-  await until(() => jobs.lines.some(({ msg, what }) => msg.startsWith('failing') && what === 'heartbeat'));
-  // Another slot comes and finds nothing either.
-  const starts = jobs.lines.filter(({ msg }) => msg === 'job start').length;
-  await until(() => jobs.lines.filter(({ msg }) => msg === 'job start').length > starts, 30_000);
-  t.false(existsSync(folder), 'nobody makes an empty store in its place');
-  t.is((await get('/livez')).status, 200);
-  t.is(api.child.exitCode, null);
+test.serial(
+  'moved away in mid-cycle for long: 503 and never nothing, then all is well',
+  async (t) => {
+    const run = await system(t, {
+      ...{ DB_RETRY_BASE_DELAY: '0.1', LEASE_SECONDS: '2', COLLECTION_INTERVAL_MINUTES: '0.1' },
+    });
+    const { folder, hook, get, jobs, api, cycles } = run;
+    await until(async () => (await cycles())[0]?.status === 'succeeded');
+    const known = (await cycles()).map(({ id }) => id);
+    hook.duringCycle = () => renameSync(folder, `${folder}.away`);
+    await until(() => existsSync(`${folder}.away`));
+    for (const route of READS) {
+      const reply = await get(`/api/v1${route}`);
+      t.is(reply.status, 503, route);
+      t.is(reply.headers.get('content-type'), 'application/problem+json');
+      t.regex(reply.headers.get('retry-after') ?? '', /^\d+$/);
+    }
+    await until(async () => (await get('/health')).status === 503);
+    const { causes } = (await (await get('/health')).json()) as {
+      causes: { code: string; message: string }[];
+    };
+    t.is(causes[0]?.code, 'database_unreachable');
+    t.regex(causes[0]?.message ?? '', /is not there.*; its last answer came \d+ s ago/);
+    await until(() => closed(jobs, 'failed'), 30_000);
+    await until(() =>
+      jobs.lines.some(({ msg, what }) => msg.startsWith('failing') && what === 'heartbeat'),
+    );
+    // Another slot comes and finds nothing either.
+    const starts = jobs.lines.filter(({ msg }) => msg === 'job start').length;
+    await until(() => jobs.lines.filter(({ msg }) => msg === 'job start').length > starts, 30_000);
+    t.false(existsSync(folder), 'nobody makes an empty store in its place');
+    t.is((await get('/livez')).status, 200);
+    t.is(api.child.exitCode, null);
 
-  renameSync(`${folder}.away`, folder);
-  await mustBeWhole(t, run);
-  t.true(jobs.lines.some(({ msg, what }) => msg === 'works again' && what === 'heartbeat'));
-  const hit = new Database(run.path, { readonly: true });
-  t.teardown(() => hit.close());
-  const statuses = hit.prepare('SELECT id, status FROM cycles').all() as Cycle[];
-  const others = statuses.filter(({ id }) => !known.includes(id));
-  t.true(others.some(({ status }) => status === 'failed'), 'the hit one says so');
-});
+    renameSync(`${folder}.away`, folder);
+    await mustBeWhole(t, run);
+    t.true(jobs.lines.some(({ msg, what }) => msg === 'works again' && what === 'heartbeat'));
+    const hit = new Database(run.path, { readonly: true });
+    t.teardown(() => hit.close());
+    const statuses = hit.prepare('SELECT id, status FROM cycles').all() as Cycle[];
+    const others = statuses.filter(({ id }) => !known.includes(id));
+    t.true(
+      others.some(({ status }) => status === 'failed'),
+      'the hit one says so',
+    );
+  },
+);
 
 test.serial('moved away in mid-cycle for a moment: the cycle waits and is whole', async (t) => {
   const run = await system(t, { COLLECTION_INTERVAL_MINUTES: '10' });
@@ -124,25 +141,30 @@ test.serial('moved away in mid-cycle for a moment: the cycle waits and is whole'
   t.is(jobs.lines.filter(({ msg }) => msg === 'job end').length, 1);
 });
 
-test.serial('locked for 10 s in mid-cycle: reads go on, the cycle waits and is whole', async (t) => {
-  const run = await system(t, { COLLECTION_INTERVAL_MINUTES: '10' });
-  const { path, hook, get, jobs } = run;
-  let locker: Database.Database | null = null;
-  hook.duringCycle = () => {
-    locker = new Database(path);
-    locker.exec('BEGIN EXCLUSIVE');
-  };
-  await until(() => locker !== null);
-  const until10 = systemClock.monotonic() + 10_000;
-  const statuses = new Set<number>();
-  while (systemClock.monotonic() < until10) {
-    for (const route of READS) statuses.add((await get(`/api/v1${route}`)).status);
-    await systemClock.sleep(200);
-  }
-  (locker as Database.Database | null)?.close();
-  t.deepEqual([...statuses], [200], 'the write-ahead log keeps readers apart from writers');
-  t.is((await get('/health')).status, 200);
-  await until(() => closed(jobs, 'succeeded'), 60_000);
-  await mustBeWhole(t, run);
-  t.true(jobs.lines.some(({ msg }) => /store: .*locked by another process.*trying again/.test(msg)));
-});
+test.serial(
+  'locked for 10 s in mid-cycle: reads go on, the cycle waits and is whole',
+  async (t) => {
+    const run = await system(t, { COLLECTION_INTERVAL_MINUTES: '10' });
+    const { path, hook, get, jobs } = run;
+    let locker: Database.Database | null = null;
+    hook.duringCycle = () => {
+      locker = new Database(path);
+      locker.exec('BEGIN EXCLUSIVE');
+    };
+    await until(() => locker !== null);
+    const until10 = systemClock.monotonic() + 10_000;
+    const statuses = new Set<number>();
+    while (systemClock.monotonic() < until10) {
+      for (const route of READS) statuses.add((await get(`/api/v1${route}`)).status);
+      await systemClock.sleep(200);
+    }
+    (locker as Database.Database | null)?.close();
+    t.deepEqual([...statuses], [200], 'the write-ahead log keeps readers apart from writers');
+    t.is((await get('/health')).status, 200);
+    await until(() => closed(jobs, 'succeeded'), 60_000);
+    await mustBeWhole(t, run);
+    t.true(
+      jobs.lines.some(({ msg }) => /store: .*locked by another process.*trying again/.test(msg)),
+    );
+  },
+);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { systemClock } from '../../src/clock.js';
+import type { Cycle } from '../../src/domain/cycle.js';
 import { type Store } from '../../src/store/store.js';
 import { openStore } from '../../src/store/open.js';
 import { testConfig } from './config.js';
@@ -101,6 +102,20 @@ export class CrashBench {
     });
     const last = writes.findIndex(({ name }) => name === 'finishCycle');
     return last === -1 ? writes : writes.slice(0, last + 1); // the runner's own cycle may follow
+  }
+
+  /**
+   * The same, told to end by SIGTERM at a write; answers the record of the cycle, or null when
+   * it never began. Throws unless it ends with 0: past its deadline it would end with 1.
+   */
+  async endIn(path: string, point: string): Promise<Cycle | null> {
+    await this.withStore(path, (store) => store.requestCycle('told-to-end'));
+    const code = await exitOf(
+      this.#spawn(JOBS, [], path, { TEST_CRASH_POINT: point, TEST_CRASH_SIGNAL: 'SIGTERM' }),
+    );
+    if (code !== 0) throw new Error(`it ended with ${code}, not with 0`);
+    const cycles = await this.withStore(path, (store) => store.cycles({ limit: 10 }));
+    return cycles.find(({ id }) => id === 'told-to-end') ?? null;
   }
 
   /** One whole cycle by the command `collect`; throws unless it succeeds. */

@@ -104,7 +104,9 @@ test('a newer schema is refused, unless it names this code as good enough', asyn
 test('a command that must not create a database does not', async (t) => {
   const path = join(temporaryFolder(t), 'store.db');
   const config = testConfig({ SQLITE_PATH: path });
-  await t.throwsAsync(openStore(config, { ...deps, ifMissing: 'refuse' }), { code: 'store_unusable' });
+  await t.throwsAsync(openStore(config, { ...deps, ifMissing: 'refuse' }), {
+    code: 'store_unusable',
+  });
   t.false(existsSync(path));
 });
 
