@@ -125,8 +125,7 @@ async function undisturbed(name: string, bench: CrashBench, from: string): Promi
   const path = bench.fresh(from);
   await bench.collect(path);
   const counting = bench.fresh(from);
-  // It dies by the clock, long after the end: no write is disturbed.
-  const writes = await bench.dieIn(counting, { afterMs: 8000 });
+  const writes = await bench.dieIn(counting, 'after its last write');
   const content = contentOf(path);
   const firstMs = Math.max(0, (writes[0]?.afterMs ?? 0) - 200);
   const lastMs = (writes.at(-1)?.afterMs ?? 0) + 100;

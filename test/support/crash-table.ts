@@ -12,8 +12,8 @@ import { testConfig } from './config.js';
 import { silentLog } from './log.js';
 import type { Simulation } from './reddit.js';
 
-/** Where the process is to die: at a write of the cycle, or some time after its start. */
-export type Death = { point: string } | { afterMs: number };
+/** Where the process is to die: at a write of the cycle, or some time after its start or end. */
+export type Death = { point: string } | { afterMs: number } | 'after its last write';
 
 /** One write of a cycle, and when, after the start of its process, it had been done. */
 export interface Write {
@@ -81,14 +81,17 @@ export class CrashBench {
   async dieIn(path: string, death: Death): Promise<Write[]> {
     await this.withStore(path, (store) => store.requestCycle('dies'));
     const journal = `${path}.journal`;
-    const point = 'point' in death ? death.point : '';
+    const point = typeof death === 'object' && 'point' in death ? death.point : '';
     const began = Date.now();
     const child = this.#spawn(JOBS, [], path, {
       TEST_CRASH_POINT: point,
       TEST_CRASH_JOURNAL: journal,
     });
     const ended = exitOf(child);
-    if ('afterMs' in death) {
+    if (death === 'after its last write') {
+      await written(journal, 'finishCycle');
+      child.kill('SIGKILL');
+    } else if ('afterMs' in death) {
       await systemClock.sleep(death.afterMs);
       child.kill('SIGKILL');
     }
@@ -136,6 +139,14 @@ export class CrashBench {
   close(): void {
     this.#child?.kill('SIGKILL');
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function written(journal: string, write: string): Promise<void> {
+  const end = systemClock.monotonic() + RUN_WITHIN_MS;
+  while (!existsSync(journal) || !readFileSync(journal, 'utf8').includes(write)) {
+    if (systemClock.monotonic() > end) throw new Error(`no ${write} within ${RUN_WITHIN_MS} ms`);
+    await systemClock.sleep(50);
   }
 }
 
