@@ -40,6 +40,8 @@ export async function openStore(config: StoreConfig, deps: OpenDeps & OpenOption
  * shorter than the monitor's patience with a runner that does not report.
  */
 const MAX_WAIT_MS = 16_000;
+/** So that DB_RETRY_BASE_DELAY=0 does not become a busy loop. */
+const MIN_WAIT_MS = 50;
 
 /**
  * Begins to open the store and goes on for as long as it takes: 1 s, 4 s, then 16 s apart.
@@ -67,7 +69,7 @@ export async function awaitStore(
       log.error({ code }, `store: ${message}; waiting for it. Cure: ${cure ?? 'bring it back'}`);
     };
     tell(error);
-    const { baseDelayMs } = config.storeRetry;
+    const baseDelayMs = Math.max(MIN_WAIT_MS, config.storeRetry.baseDelayMs);
     const again = async (): Promise<Store | null> => {
       await clock.sleep(Math.min(MAX_WAIT_MS, baseDelayMs), signal);
       if (signal.aborted) return null;
