@@ -15,6 +15,8 @@ const RANDOM_INSTANTS = numberOption('--random') ?? 30;
 const SEED = numberOption('--seed') ?? Math.floor(Math.random() * 2 ** 31);
 const ONLY = option('--only');
 const HOUR = 3_600_000;
+/** Early enough that much of the cycle is left, so that being told to end must show. */
+const EARLY_WRITES = 2;
 
 const releases: (() => unknown)[] = [];
 const t = { teardown: (release: () => unknown) => void releases.push(release) };
@@ -77,9 +79,6 @@ async function table(reddit: Simulation, bench: CrashBench): Promise<(string | n
   }
   return results;
 }
-
-/** Early enough that much of the cycle is left, so that being told to end must show. */
-const EARLY_WRITES = 2;
 
 async function toldToEnd(
   scenario: Scenario,
