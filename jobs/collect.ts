@@ -21,7 +21,8 @@ export async function collect(
   if (config.reddit === null || secrets.redditClientSecret === null) {
     throw new AppError('collection_off', 'Collection is off: no Reddit credentials');
   }
-  const store = wrap(await openStore(config, { clock, log, signal }));
+  // The runner had it open: where there is none now, it has vanished, and is not to be replaced.
+  const store = wrap(await openStore(config, { clock, log, signal, ifMissing: 'wait' }));
   const source = createRedditSource(config.reddit, secrets.redditClientSecret, {
     clock,
     log,

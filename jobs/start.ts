@@ -1,16 +1,32 @@
 import { holderName } from '../src/holder.js';
 import type { RootContext, Running } from '../src/process.js';
-import { openStore } from '../src/store/open.js';
+import { awaitStore, openStore } from '../src/store/open.js';
+import type { Store } from '../src/store/store.js';
 import { createThreads } from './bree.js';
 import { startRunner } from './runner.js';
 import { planJobs } from './schedule.js';
 
-/** Wires the `jobs` process: store, threads, runner. */
+/**
+ * Wires the `jobs` process: store, threads, runner. With START_DEGRADED a store that cannot be
+ * reached is waited for, and the runner starts when it is there.
+ */
 export async function startJobs(context: RootContext, threadFile: string): Promise<Running> {
-  const { config, secrets, clock, log, signal } = context;
+  const { config, clock, log, signal } = context;
   const began = clock.monotonic();
-  const store = await openStore(config, { clock, log, signal, patient: false });
-  log.info({ ms: Math.round(clock.monotonic() - began) }, 'store open');
+  const { opened } = config.startDegraded
+    ? await awaitStore(config, { clock, log, signal })
+    : { opened: Promise.resolve(await openStore(config, { clock, log, signal, patient: false })) };
+  const running = opened.then((store) => {
+    if (store === null) return null;
+    log.info({ ms: Math.round(clock.monotonic() - began) }, 'store open');
+    return runOn(store, context, threadFile);
+  });
+  if (!config.startDegraded) await running;
+  return { close: async () => (await running)?.close() };
+}
+
+function runOn(store: Store, context: RootContext, threadFile: string): Running {
+  const { config, secrets, clock, log } = context;
   const jobs = planJobs(config);
   if (jobs.length === 0) {
     log.warn('collection is off: set REDDIT_CLIENT_ID, REDDIT_CLIENT_SECRET and REDDIT_USER_AGENT');

@@ -106,6 +106,13 @@ function silence(outcome: NoAnswer, observation: Observation): Trouble {
   if (entries.length === 0) return noRestart(`PM2 has no process named ${API}; run npm start`);
   const exit = exitTrouble(API, entries);
   if (exit !== null) return exit;
+  const away = entries.find((one) => one.exitCode === 69);
+  if (outcome.reason === 'refused' && away !== undefined) {
+    // PM2 calls it online after listen_timeout, also while it still tries to open its store.
+    const cause = 'exit_69';
+    const why = 'a restart would not help: it is trying to reach its store';
+    return { cause, what: `${what}${lastExit(entries)}`, remedy: none(why) };
+  }
   if (outcome.reason === 'foreign') {
     return noRestart('something else answers there; look at MONITOR_HEALTH_URL and API_PORT');
   }

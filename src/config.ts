@@ -28,6 +28,8 @@ export interface Config {
   };
   store: { kind: Env['STORE']; sqlitePath: string; timeoutMs: number };
   storeRetry: { retries: number; baseDelayMs: number };
+  /** A store that cannot be reached at start is waited for, and does not end the process. */
+  startDegraded: boolean;
   shutdownDeadlineMs: number;
   healthDetails: boolean;
   api: { host: string; port: number; instances: number };
@@ -152,6 +154,7 @@ function toConfig(env: Env, secrets: Secrets): Omit<Config, 'pm2Home'> {
       retries: env.DB_RETRY_MAX_ATTEMPTS,
       baseDelayMs: seconds(env.DB_RETRY_BASE_DELAY),
     },
+    startDegraded: env.START_DEGRADED,
     shutdownDeadlineMs: seconds(env.SHUTDOWN_DEADLINE_SECONDS),
     healthDetails: env.HEALTH_CHECK_ENABLED,
     api: { host: env.API_HOST, port: env.API_PORT, instances: env.API_INSTANCES },

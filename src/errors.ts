@@ -90,6 +90,11 @@ export function isTransient(error: unknown): boolean {
   return error instanceof AppError && error.transient;
 }
 
+/** What a failure of the store says of it without naming its place; null when it does not say. */
+export function whyOf({ details: { why } }: AppError): string | null {
+  return typeof why === 'string' ? why : null;
+}
+
 /** The known error itself; anything else becomes `internal` with a plain message. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;

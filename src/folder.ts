@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
  * recursive `mkdirSync` never returns where a file system answers ENOENT below a folder
  * that exists, as /proc does.
  *
- * @throws the file system's error
+ * @throws the file system's error; EEXIST for a link that leads nowhere
  */
 export function createFolder(folder: string): void {
   if (existsSync(folder)) return;
@@ -14,6 +14,7 @@ export function createFolder(folder: string): void {
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const made = (error as NodeJS.ErrnoException).code === 'EEXIST' && existsSync(folder);
+    if (!made) throw error;
   }
 }

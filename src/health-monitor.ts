@@ -1,5 +1,5 @@
 import type { Clock } from './clock.js';
-import { toAppError } from './errors.js';
+import { toAppError, whyOf } from './errors.js';
 import { assess, type HealthPolicy } from './health/assess.js';
 import { type HealthReport, healthReport } from './health/report.js';
 import type { Log } from './log.js';
@@ -45,6 +45,8 @@ interface Knowledge {
   succeededAt: number | null;
   /** Code of the last check's failure; null when it succeeded. */
   failure: string | null;
+  /** What that failure said of the store. */
+  why: string | null;
 }
 
 export function createHealthMonitor(deps: HealthMonitorDeps): HealthMonitor {
@@ -56,6 +58,7 @@ export function createHealthMonitor(deps: HealthMonitorDeps): HealthMonitor {
     checkedAt: null,
     succeededAt: null,
     failure: null,
+    why: null,
   };
   const stop = new AbortController();
   let loop: Promise<void> | null = null;
@@ -99,10 +102,14 @@ async function checkStore(deps: HealthMonitorDeps, known: Knowledge): Promise<He
     if (before !== null) log.info({ latency_ms: known.latencyMs }, 'database answers again');
     return facts;
   } catch (error) {
-    const { code, message } = toAppError(error);
+    const failure = toAppError(error);
+    const { code, message, cure } = failure;
     known.failure = code;
+    known.why = whyOf(failure);
     // Only the change is news; the state itself stands in /health.
-    if (before === null) log.error({ code, err: error }, `database does not answer: ${message}`);
+    const advice = cure === undefined ? '' : `. Cure: ${cure}`;
+    if (before === null)
+      log.error({ code, err: error }, `database does not answer: ${message}${advice}`);
     return null;
   } finally {
     known.checkedAt = clock.monotonic();
@@ -123,7 +130,7 @@ function reportOf(deps: HealthMonitorDeps, known: Knowledge, maxAgeMs: number): 
       memoryMb: process.memory_mb,
       collectionOn: deps.collectionOn,
       connected,
-      silence: { lastSuccessMs, failure: known.failure },
+      silence: { lastSuccessMs, failure: known.failure, why: known.why },
       facts: known.facts,
     },
     deps.policy,

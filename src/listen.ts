@@ -1,4 +1,6 @@
+import cluster from 'node:cluster';
 import { get } from 'node:http';
+import { createServer } from 'node:net';
 import { AppError } from './errors.js';
 import type { Api } from './routes/context.js';
 
@@ -16,6 +18,28 @@ export async function listen(app: Api, host: string, port: number): Promise<stri
   } catch (error) {
     throw await listenError(error as NodeJS.ErrnoException, host, port);
   }
+}
+
+/**
+ * Tries the port before anything else is built, so that a second system on it ends at once
+ * whatever state the store is in. Not in a worker of a cluster: there the listening socket is
+ * the daemon's, a reload shares it between the old worker and the new one, and whoever tried
+ * it would take requests away from the old one. Its own `listen` finds out later.
+ *
+ * @throws AppError as `listen` does.
+ */
+export async function refuseTakenPort(host: string, port: number): Promise<void> {
+  if (cluster.isWorker || port === 0) return;
+  const server = createServer((socket) => socket.destroy());
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host, port }, resolve);
+    });
+  } catch (error) {
+    throw await listenError(error as NodeJS.ErrnoException, host, port);
+  }
+  await new Promise((resolve) => server.close(resolve));
 }
 
 async function listenError(

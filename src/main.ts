@@ -2,18 +2,26 @@ import { buildApp } from './app.js';
 import { closeGracefully, countInFlight } from './closing.js';
 import { healthPolicy } from './health/assess.js';
 import { createHealthMonitor } from './health-monitor.js';
-import { listen } from './listen.js';
+import { listen, refuseTakenPort } from './listen.js';
+import type { Log } from './log.js';
 import { createProcessSampler } from './process-sampler.js';
 import { type RootContext, type Running, runProcess } from './process.js';
 import { openReadStore } from './store/open.js';
+import type { HealthFacts } from './store/store.js';
 
 /** The API process. It needs nobody but the store, and is ended by nobody but its signals. */
 await runProcess('api', start);
 
 async function start({ config, secrets, log, clock, signal }: RootContext): Promise<Running> {
+  const { host, port } = config.api;
+  await refuseTakenPort(host, port);
   const opening = clock.monotonic();
-  const store = await openReadStore(config, { clock, log, signal });
-  log.info({ ms: Math.round(clock.monotonic() - opening) }, 'store open');
+  let whenLate = () => undefined as unknown;
+  const onOpen = () => {
+    log.info({ ms: Math.round(clock.monotonic() - opening) }, 'store open');
+    whenLate();
+  };
+  const store = await openReadStore(config, { clock, log, signal, onOpen });
   const health = createHealthMonitor({
     store,
     clock,
@@ -35,18 +43,14 @@ async function start({ config, secrets, log, clock, signal }: RootContext): Prom
   });
   const inFlight = countInFlight(app);
 
-  const began = clock.monotonic();
-  const facts = await health.check();
-  if (facts !== null) {
-    const { collections_succeeded, collections_failed, last_collection_at, data_version } = facts;
-    const ms = Math.round(clock.monotonic() - began);
-    log.info(
-      { collections_succeeded, collections_failed, last_collection_at, data_version, ms },
-      'data loaded',
-    );
-  }
+  const load = async (): Promise<boolean> => {
+    const began = clock.monotonic();
+    const facts = await health.check();
+    return logLoaded(facts, log, clock.monotonic() - began);
+  };
+  if (!(await load())) whenLate = load; // start-up without the store: it may come later
   health.start();
-  const address = await listen(app, config.api.host, config.api.port);
+  const address = await listen(app, host, port);
   log.info({ address }, 'listening'); // every line carries the pid
 
   return {
@@ -60,4 +64,12 @@ async function start({ config, secrets, log, clock, signal }: RootContext): Prom
       log.info('store closed');
     },
   };
+}
+
+function logLoaded(facts: HealthFacts | null, log: Log, ms: number): boolean {
+  if (facts === null) return false;
+  const { collections_succeeded, collections_failed, last_collection_at, data_version } = facts;
+  const counts = { collections_succeeded, collections_failed, last_collection_at, data_version };
+  log.info({ ...counts, ms: Math.round(ms) }, 'data loaded');
+  return true;
 }

@@ -6,6 +6,8 @@ export interface RetryPolicy {
   retries: number;
   /** Delay before retry n (from 0) is `baseDelayMs` × 4ⁿ: 1 s, 4 s, 16 s by default. */
   baseDelayMs: number;
+  /** No delay is longer; for those who go on for ever. */
+  maxDelayMs?: number;
 }
 
 export interface RetryOptions extends RetryPolicy {
@@ -27,14 +29,14 @@ export async function retry<T>(
   operation: (attempt: number) => Promise<T>,
   options: RetryOptions,
 ): Promise<T> {
-  const { clock, signal, retries, baseDelayMs } = options;
+  const { clock, signal, retries, baseDelayMs, maxDelayMs = Infinity } = options;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await operation(attempt);
     } catch (error) {
       if (error instanceof AppError) error.details.attempt = attempt;
       if (attempt > retries || signal?.aborted || !options.isRetryable(error)) throw error;
-      const delayMs = baseDelayMs * 4 ** (attempt - 1);
+      const delayMs = Math.min(maxDelayMs, baseDelayMs * 4 ** (attempt - 1));
       options.onRetry?.(error, attempt, delayMs);
       await clock.sleep(delayMs, signal);
       if (signal?.aborted) throw error;

@@ -36,7 +36,7 @@ await runCommand(
     // Warnings go to standard error, so that standard output is the report alone.
     const logConfig = { nodeEnv: config.nodeEnv, logLevel: 'warn' } as const;
     const log = await createLog('verify-store', logConfig, secrets, process.stderr);
-    const store = await openStore(config, { clock: systemClock, log, mustExist: true, signal });
+    const store = await openStore(config, { clock: systemClock, log, ifMissing: 'refuse', signal });
     try {
       const onProgress = progress();
       const found = await store.verify({ repair: values.repair, onProgress });

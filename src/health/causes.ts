@@ -24,6 +24,8 @@ interface CauseKind {
 export interface Silence {
   lastSuccessMs: number | null;
   failure: string | null;
+  /** What is wrong with it, as far as that is known: `is locked by another process`. */
+  why?: string | null;
 }
 
 /** The closed list. Each code has an entry in deployment/RUNBOOK.md. */
@@ -31,8 +33,8 @@ export const CAUSES = {
   database_unreachable: {
     severities: ['critical'],
     restartWouldHelp: false,
-    message: ({ lastSuccessMs, failure }: Silence) =>
-      `The database does not answer${failure === null ? '' : ` (${failure})`}; ` +
+    message: ({ lastSuccessMs, failure, why }: Silence) =>
+      `The database does not answer${failure === null ? '' : ` (${failure}${why ? `: it ${why}` : ''})`}; ` +
       (lastSuccessMs === null
         ? 'it did not answer when asked'
         : `its last answer came ${span(lastSuccessMs)} ago`),

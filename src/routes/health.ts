@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { toAppError } from '../errors.js';
+import { toAppError, whyOf } from '../errors.js';
 import { HEALTH_STATUSES } from '../health/assess.js';
 import { CAUSE_CODES, type Cause, causeOf, SEVERITIES } from '../health/causes.js';
 import type { Api, RouteContext } from './context.js';
@@ -93,7 +93,8 @@ async function storeCause(store: RouteContext['store']): Promise<Cause | null> {
     await store.ping();
     return null;
   } catch (error) {
-    const failure = toAppError(error).code;
-    return causeOf('database_unreachable', 'critical', { lastSuccessMs: null, failure });
+    const failure = toAppError(error);
+    const seen = { lastSuccessMs: null, failure: failure.code, why: whyOf(failure) };
+    return causeOf('database_unreachable', 'critical', seen);
   }
 }

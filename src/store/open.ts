@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.js';
 import type { Config } from '../config.js';
-import { toAppError } from '../errors.js';
+import { AppError, isTransient, toAppError } from '../errors.js';
 import type { Log } from '../log.js';
+import { retry } from '../retry.js';
 import { retrying, retryStore, type StoreRetry } from './retrying.js';
 import type { ReadStore, Store } from './store.js';
 
@@ -14,40 +15,106 @@ export interface OpenDeps {
 
 type StoreConfig = Pick<Config, 'store' | 'storeRetry'>;
 
+export interface OpenOptions {
+  /** Default `create`; see store/sqlite/open.ts. */
+  ifMissing?: 'create' | 'refuse' | 'wait';
+  /** False: only opening is repeated, for callers that have a rhythm of their own. */
+  patient?: boolean;
+}
+
 /**
  * The store that the configuration names, in this thread, for jobs and commands. Opening
- * and every later call make four attempts, 1 s, 4 s and 16 s apart, on transient errors;
- * with `patient: false` only opening does, for callers that have a rhythm of their own.
+ * and every later call make four attempts, 1 s, 4 s and 16 s apart, on transient errors.
  *
  * @throws AppError `store_unusable`, or what the last attempt failed with.
  */
-export async function openStore(
-  config: StoreConfig,
-  deps: OpenDeps & { mustExist?: boolean; patient?: boolean },
-): Promise<Store> {
-  const { clock, log, mustExist = false, patient = true } = deps;
+export async function openStore(config: StoreConfig, deps: OpenDeps & OpenOptions): Promise<Store> {
   const schedule = scheduleOf(config, deps);
+  const attempt = await opener(config, deps);
+  const store = await retryStore(schedule, attempt);
+  return (deps.patient ?? true) ? retrying(store, schedule) : store;
+}
+
+/**
+ * The longest pause of those who wait for a store for ever. Well below half a minute, and
+ * shorter than the monitor's patience with a runner that does not report.
+ */
+const MAX_WAIT_MS = 16_000;
+/** So that DB_RETRY_BASE_DELAY=0 does not become a busy loop. */
+const MIN_WAIT_MS = 50;
+
+/**
+ * Begins to open the store and goes on for as long as it takes: 1 s, 4 s, then 16 s apart.
+ * Resolves after the first attempt; `opened` resolves with the store, or with null when the
+ * signal ended the wait. The failure is logged once, and again only when it changes.
+ *
+ * @throws AppError `store_unusable` when that is what the first attempt finds.
+ */
+export async function awaitStore(
+  config: StoreConfig,
+  deps: OpenDeps & { signal: AbortSignal },
+): Promise<{ opened: Promise<Store | null> }> {
+  const { clock, log, signal } = deps;
+  const attempt = await opener(config, deps);
+  try {
+    const store = await attempt();
+    return { opened: Promise.resolve(store) };
+  } catch (error) {
+    if (!isTransient(error)) throw error;
+    let told = '';
+    const tell = (cause: unknown) => {
+      const { code, message, cure } = toAppError(cause);
+      if (told === message) return;
+      told = message;
+      log.error({ code }, `store: ${message}; waiting for it. Cure: ${cure ?? 'bring it back'}`);
+    };
+    tell(error);
+    const baseDelayMs = Math.max(MIN_WAIT_MS, config.storeRetry.baseDelayMs);
+    const again = async (): Promise<Store | null> => {
+      await clock.sleep(Math.min(MAX_WAIT_MS, baseDelayMs), signal);
+      if (signal.aborted) return null;
+      return retry(attempt, {
+        ...{ clock, signal, retries: Number.POSITIVE_INFINITY },
+        ...{ baseDelayMs: 4 * baseDelayMs, maxDelayMs: MAX_WAIT_MS },
+        isRetryable: (cause) => cause instanceof AppError,
+        onRetry: tell,
+      }).catch((cause: unknown) => {
+        if (signal.aborted) return null;
+        throw cause;
+      });
+    };
+    return { opened: again() };
+  }
+}
+
+/** Makes one attempt at each call. */
+async function opener(
+  config: StoreConfig,
+  { clock, log, ifMissing = 'create' }: OpenDeps & OpenOptions,
+): Promise<() => Promise<Store>> {
   // Loaded on demand: who opens another store, or reads through a thread, does without.
-  const { openSqlite } = await import('./sqlite/open.js');
-  const path = config.store.sqlitePath;
-  const store = await retryStore(schedule, async () => openSqlite({ path, mustExist, clock, log }));
-  return patient ? retrying(store, schedule) : store;
+  const { sqliteOpener } = await import('./sqlite/open.js');
+  const open = sqliteOpener({ path: config.store.sqlitePath, ifMissing, clock, log });
+  return async () => open();
 }
 
 /**
  * What the API needs, with every call bounded by `store.timeoutMs` and never repeated here.
- * Opening makes the same four attempts as `openStore`.
+ * Opening makes the same four attempts as `openStore`; with `startDegraded` it makes one, and
+ * a store that could not be reached is opened within seconds of its return.
  */
 export async function openReadStore(
-  config: StoreConfig,
-  deps: OpenDeps,
+  config: StoreConfig & Partial<Pick<Config, 'startDegraded'>>,
+  deps: OpenDeps & { onOpen?: () => void },
 ): Promise<ReadStore & { close(): Promise<void> }> {
-  const { clock, log } = deps;
+  const { clock, log, onOpen = () => undefined } = deps;
   const { openReadClient } = await import('./sqlite/client.js');
   const { sqlitePath: path, timeoutMs } = config.store;
-  return retryStore(scheduleOf(config, deps), () =>
-    openReadClient({ path, timeoutMs, clock, log }),
-  );
+  const schedule = scheduleOf(config, deps);
+  const opening = config.startDegraded
+    ? 'keep trying'
+    : (attempt: () => Promise<void>) => retryStore(schedule, attempt);
+  return openReadClient({ path, timeoutMs, clock, log, opening, onOpen });
 }
 
 function scheduleOf(config: StoreConfig, { clock, log, signal }: OpenDeps): StoreRetry {

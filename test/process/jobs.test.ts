@@ -1,55 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { systemClock } from '../../src/clock.js';
 import type { Store } from '../../src/store/store.js';
 import { fakeReddit } from '../support/fake-reddit.js';
-import type { RecordedLine } from '../support/log.js';
+import { said, startJobs, until } from '../support/jobs-process.js';
 import { simulation } from '../support/reddit.js';
 import { temporaryStore } from '../support/store.js';
-
-const JOBS = fileURLToPath(new URL('../../jobs/main.js', import.meta.url));
-
-interface Running {
-  child: ChildProcess;
-  lines: RecordedLine[];
-  exit: Promise<number | string>;
-}
-
-/** The real `jobs` process, killed with the test if it still lives. */
-function startJobs(t: ExecutionContext, env: Record<string, string>): Running {
-  const child = spawn(process.execPath, [JOBS], {
-    env: {
-      PATH: process.env.PATH,
-      NODE_ENV: 'production',
-      REDDIT_CLIENT_ID: 'id',
-      REDDIT_CLIENT_SECRET: 'correct-horse-battery',
-      REDDIT_USER_AGENT: 'test/1',
-      ...env,
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  t.teardown(() => child.kill('SIGKILL'));
-  const lines: RecordedLine[] = [];
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    lines.push(JSON.parse(line) as RecordedLine);
-  });
-  const exit = once(child, 'close').then(([code, signal]) => (signal ?? code) as number | string);
-  return { child, lines, exit };
-}
-
-async function until(what: () => boolean | Promise<boolean>, withinMs = 20_000): Promise<void> {
-  const end = systemClock.monotonic() + withinMs;
-  while (!(await what())) {
-    if (systemClock.monotonic() > end)
-      throw new Error(`not within ${withinMs} ms: ${what.toString()}`);
-    await systemClock.sleep(50);
-  }
-}
-
-const said = ({ lines }: Running, text: string) => lines.some(({ msg }) => msg === text);
 
 async function silentReddit(
   t: ExecutionContext,

@@ -112,6 +112,7 @@ test('a stopped api is restarted through PM2, told once, and its recovery is tol
   t.is(lines().filter(({ msg }) => msg === 'restarting api').length, 1);
 
   child.kill('SIGTERM');
+  child.kill('SIGTERM');
   const ended = await child;
   t.is(ended.exitCode, 0, ended.stderr);
   t.deepEqual(readdirSync(env.MONITOR_STATE_DIR), ['monitor-state.json']);

@@ -5,13 +5,18 @@ import { simulation, type Simulation } from '../support/reddit.js';
 /**
  * The crash table (`npm run test:stability`): the real jobs process is killed before and
  * after every single write of a cycle, and at random instants; each time the store must
- * verify, and the next cycle must give exactly what an undisturbed one gives.
+ * verify, and the next cycle must give exactly what an undisturbed one gives. Then the same
+ * with SIGTERM, where moreover it must end with 0 and leave its cycle closed.
  *
- * `--random N` (30) sets the number of random instants, `--seed S` repeats them.
+ * `--random N` (30) sets the number of random instants, `--seed S` repeats them;
+ * `--only SIGKILL|SIGTERM` leaves the other signal out.
  */
 const RANDOM_INSTANTS = numberOption('--random') ?? 30;
 const SEED = numberOption('--seed') ?? Math.floor(Math.random() * 2 ** 31);
+const ONLY = option('--only');
 const HOUR = 3_600_000;
+/** Early enough that much of the cycle is left, so that being told to end must show. */
+const EARLY_WRITES = 2;
 
 const releases: (() => unknown)[] = [];
 const t = { teardown: (release: () => unknown) => void releases.push(release) };
@@ -29,10 +34,10 @@ try {
   }
   print(`seed ${SEED}`);
   const results = await table(reddit, bench);
-  const survived = results.filter((failure) => failure === null).length;
+  const passed = results.filter((failure) => failure === null).length;
   for (const failure of results) if (failure !== null) print(`FAILED ${failure}`);
-  print(`${survived} of ${results.length} points survived`);
-  process.exitCode = survived === results.length ? 0 : 1;
+  print(`${passed} of ${results.length} points survived`);
+  process.exitCode = passed === results.length ? 0 : 1;
 } finally {
   for (const release of releases.reverse()) await release();
 }
@@ -53,7 +58,7 @@ async function table(reddit: Simulation, bench: CrashBench): Promise<(string | n
     const seconds = Math.round((performance.now() - began) / 1000);
     if (results.length % 20 === 0) print(`${results.length} points, ${seconds} s`);
   };
-  for (const scenario of [first, later]) {
+  for (const scenario of ONLY === 'SIGTERM' ? [] : [first, later]) {
     // The world stands where the later cycle met it, so a first cycle has to see that too.
     const expected =
       scenario === first ? await undisturbed('a first cycle now', bench, empty) : later;
@@ -64,6 +69,8 @@ async function table(reddit: Simulation, bench: CrashBench): Promise<(string | n
       }
     }
   }
+  if (ONLY !== 'SIGKILL') await toldToEnd(later, bench, record);
+  if (ONLY === 'SIGTERM') return results;
   const random = randomNumbers(SEED);
   for (let n = 0; n < RANDOM_INSTANTS; n += 1) {
     const { firstMs, lastMs } = later;
@@ -71,6 +78,33 @@ async function table(reddit: Simulation, bench: CrashBench): Promise<(string | n
     record(await attempt(`a later cycle, after ${afterMs} ms`, { afterMs }, later, bench));
   }
   return results;
+}
+
+async function toldToEnd(
+  scenario: Scenario,
+  bench: CrashBench,
+  record: (failure: string | null) => void,
+): Promise<void> {
+  let cancelled = 0;
+  for (let write = 1; write <= scenario.writes; write += 1) {
+    for (const when of ['before', 'after']) {
+      const point = `${when}:${write}`;
+      const end = async (path: string) => {
+        const cycle = await bench.endIn(path, point);
+        if (cycle === null) {
+          if (point !== 'before:1') throw new Error('its cycle left no record');
+          return;
+        }
+        const told = cycle.errors.some(({ code }) => code === 'cancelled');
+        if (told) cancelled += 1;
+        const whole = cycle.status === 'succeeded' && write > EARLY_WRITES;
+        const closed = ['failed', 'partial'].includes(cycle.status) && told;
+        if (!closed && !whole) throw new Error(`its cycle is ${JSON.stringify(cycle)}`);
+      };
+      record(await survived(`SIGTERM ${point}`, end, scenario, bench));
+    }
+  }
+  print(`told to end: ${cancelled} cycles were cancelled, the others were at their end`);
 }
 
 interface Scenario {
@@ -90,8 +124,7 @@ async function undisturbed(name: string, bench: CrashBench, from: string): Promi
   const path = bench.fresh(from);
   await bench.collect(path);
   const counting = bench.fresh(from);
-  // It dies by the clock, long after the end: no write is disturbed.
-  const writes = await bench.dieIn(counting, { afterMs: 8000 });
+  const writes = await bench.dieIn(counting, 'after its last write');
   const content = contentOf(path);
   const firstMs = Math.max(0, (writes[0]?.afterMs ?? 0) - 200);
   const lastMs = (writes.at(-1)?.afterMs ?? 0) + 100;
@@ -103,16 +136,20 @@ async function undisturbed(name: string, bench: CrashBench, from: string): Promi
   return { name, from, path, writes: writes.length, firstMs, lastMs, content };
 }
 
+function attempt(name: string, death: Death, expected: Scenario, bench: CrashBench) {
+  return survived(name, (path) => bench.dieIn(path, death), expected, bench);
+}
+
 /** Null when the point was survived, otherwise what went wrong. */
-async function attempt(
+async function survived(
   name: string,
-  death: Death,
+  disturb: (path: string) => Promise<unknown>,
   expected: Scenario,
   bench: CrashBench,
 ): Promise<string | null> {
   const path = bench.fresh(expected.from);
   try {
-    await bench.dieIn(path, death);
+    await disturb(path);
     await mustVerify(path, bench);
     await bench.collect(path);
     await mustVerify(path, bench);
@@ -147,6 +184,11 @@ function randomNumbers(seed: number): () => number {
 }
 
 function numberOption(name: string): number | null {
+  const given = option(name);
+  return given === null ? null : Number(given);
+}
+
+function option(name: string): string | null {
   const at = process.argv.indexOf(name);
-  return at === -1 ? null : Number(process.argv[at + 1]);
+  return at === -1 ? null : (process.argv[at + 1] ?? null);
 }

@@ -6,14 +6,19 @@ const WRITES = ['beginCycle', 'commit', 'updateCycle', 'finishCycle'] as const;
 type Write = (typeof WRITES)[number];
 
 /**
- * A store under which the process dies by SIGKILL before or after its n-th write
+ * A store under which the process gets `signal` before or after its n-th write
  * (`before:3`, `after:3`, counted from 1; empty: never). Each write is noted in `journal`,
  * with the time.
  */
-export function dyingStore(store: Store, point: string, journal: string): Store {
+export function dyingStore(
+  store: Store,
+  point: string,
+  journal: string,
+  signal: NodeJS.Signals,
+): Store {
   const [when, at] = point.split(':');
   let writes = 0;
-  const die = () => process.kill(process.pid, 'SIGKILL');
+  const die = () => process.kill(process.pid, signal);
   return new Proxy(store, {
     get(target, name) {
       const method = Reflect.get(target, name) as unknown;

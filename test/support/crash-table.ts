@@ -5,14 +5,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { systemClock } from '../../src/clock.js';
+import type { Cycle } from '../../src/domain/cycle.js';
 import { type Store } from '../../src/store/store.js';
 import { openStore } from '../../src/store/open.js';
 import { testConfig } from './config.js';
 import { silentLog } from './log.js';
 import type { Simulation } from './reddit.js';
 
-/** Where the process is to die: at a write of the cycle, or some time after its start. */
-export type Death = { point: string } | { afterMs: number };
+/** Where the process is to die: at a write of the cycle, or some time after its start or end. */
+export type Death = { point: string } | { afterMs: number } | 'after its last write';
 
 /** One write of a cycle, and when, after the start of its process, it had been done. */
 export interface Write {
@@ -80,14 +81,17 @@ export class CrashBench {
   async dieIn(path: string, death: Death): Promise<Write[]> {
     await this.withStore(path, (store) => store.requestCycle('dies'));
     const journal = `${path}.journal`;
-    const point = 'point' in death ? death.point : '';
+    const point = typeof death === 'object' && 'point' in death ? death.point : '';
     const began = Date.now();
     const child = this.#spawn(JOBS, [], path, {
       TEST_CRASH_POINT: point,
       TEST_CRASH_JOURNAL: journal,
     });
     const ended = exitOf(child);
-    if ('afterMs' in death) {
+    if (death === 'after its last write') {
+      await written(journal, 'finishCycle');
+      child.kill('SIGKILL');
+    } else if ('afterMs' in death) {
       await systemClock.sleep(death.afterMs);
       child.kill('SIGKILL');
     }
@@ -101,6 +105,20 @@ export class CrashBench {
     });
     const last = writes.findIndex(({ name }) => name === 'finishCycle');
     return last === -1 ? writes : writes.slice(0, last + 1); // the runner's own cycle may follow
+  }
+
+  /**
+   * The same, told to end by SIGTERM at a write; answers the record of the cycle, or null when
+   * it never began. Throws unless it ends with 0: past its deadline it would end with 1.
+   */
+  async endIn(path: string, point: string): Promise<Cycle | null> {
+    await this.withStore(path, (store) => store.requestCycle('told-to-end'));
+    const code = await exitOf(
+      this.#spawn(JOBS, [], path, { TEST_CRASH_POINT: point, TEST_CRASH_SIGNAL: 'SIGTERM' }),
+    );
+    if (code !== 0) throw new Error(`it ended with ${code}, not with 0`);
+    const cycles = await this.withStore(path, (store) => store.cycles({ limit: 10 }));
+    return cycles.find(({ id }) => id === 'told-to-end') ?? null;
   }
 
   /** One whole cycle by the command `collect`; throws unless it succeeds. */
@@ -121,6 +139,14 @@ export class CrashBench {
   close(): void {
     this.#child?.kill('SIGKILL');
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function written(journal: string, write: string): Promise<void> {
+  const end = systemClock.monotonic() + RUN_WITHIN_MS;
+  while (!existsSync(journal) || !readFileSync(journal, 'utf8').includes(write)) {
+    if (systemClock.monotonic() > end) throw new Error(`no ${write} within ${RUN_WITHIN_MS} ms`);
+    await systemClock.sleep(50);
   }
 }
 

@@ -77,8 +77,8 @@ test('credentials in a URL are refused and not shown', (t) => {
 });
 
 test('a key of the contract that does nothing yet is told, not refused', (t) => {
-  t.deepEqual(loadSettings({ START_DEGRADED: 'true' }).warnings, [
-    'START_DEGRADED has no effect in this release',
+  t.deepEqual(loadSettings({ API_CORS_ORIGINS: 'x' }).warnings, [
+    'API_CORS_ORIGINS has no effect in this release',
   ]);
 });
 

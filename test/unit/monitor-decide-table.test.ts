@@ -103,6 +103,37 @@ const table: { title: string; look: Look; cause: string; subject?: string; resta
     restart: false,
   },
   {
+    title: 'exit code 69, and PM2 calls online what is still trying',
+    look: {
+      outcome: noAnswer('refused'),
+      processes: api({ status: 'online', exitCode: 69, restarts: 4 }),
+    },
+    cause: 'exit_69',
+    restart: false,
+  },
+  {
+    title: 'hung, and 69 was its last exit code long ago',
+    look: { outcome: noAnswer('timeout'), processes: api({ exitCode: 69, restarts: 4 }) },
+    cause: 'timeout',
+    restart: true,
+  },
+  {
+    title: 'started without its store (START_DEGRADED)',
+    look: {
+      outcome: answered('unhealthy', [
+        {
+          code: 'database_unreachable',
+          severity: 'critical',
+          message:
+            'The database does not answer (store_busy: it is locked by another process); it did not answer when asked',
+        },
+        { code: 'collection_off', severity: 'info' },
+      ]),
+    },
+    cause: 'database_unreachable',
+    restart: false,
+  },
+  {
     title: 'crash loop, PM2 owns it',
     look: {
       outcome: noAnswer('refused'),

@@ -119,7 +119,9 @@ test('a database of the first release is brought up to date, and that release ca
 test('a command that must not create a database does not', async (t) => {
   const path = join(temporaryFolder(t), 'store.db');
   const config = testConfig({ SQLITE_PATH: path });
-  await t.throwsAsync(openStore(config, { ...deps, mustExist: true }), { code: 'store_unusable' });
+  await t.throwsAsync(openStore(config, { ...deps, ifMissing: 'refuse' }), {
+    code: 'store_unusable',
+  });
   t.false(existsSync(path));
 });
 

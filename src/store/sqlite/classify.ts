@@ -32,6 +32,7 @@ const LASTING = new Set([
   'ELOOP',
 ]);
 
+const BRING_BACK = 'bring the file back';
 const CURES: Partial<Record<string, string>> = {
   'is not a database':
     'point SQLITE_PATH at another file, or move this one away and restore a backup',
@@ -39,7 +40,8 @@ const CURES: Partial<Record<string, string>> = {
   'is a directory': 'point SQLITE_PATH at a file, not at a folder',
   'is not a regular file': 'point SQLITE_PATH at a file',
   'cannot grow: the disk is full': 'free space on the disk',
-  'has been moved away': 'bring the file back',
+  'has been moved away': BRING_BACK,
+  'lies behind a link to a place that is not there': 'mount the disk, or correct the link',
 };
 
 const REACHABLE =
@@ -89,6 +91,15 @@ export function cannotCreate(path: string, cause: unknown): AppError {
   return failure('store_unusable', path, CANNOT_CREATE, cause);
 }
 
+/** For a file that ought to be there; `what` follows the path. */
+export function missing(path: string, what: string): AppError {
+  const details = { why: what.replace(/^,? /, '') };
+  return new AppError('store_unreachable', `The database ${path}${what}`, {
+    cure: CURES[details.why] ?? BRING_BACK,
+    details,
+  });
+}
+
 const CANNOT_CREATE = 'cannot be created or written';
 
 function fileSystemError(code: string, error: unknown, path: string): AppError {
@@ -97,6 +108,7 @@ function fileSystemError(code: string, error: unknown, path: string): AppError {
   return failure(lasting ? 'store_unusable' : 'store_unreachable', path, what, error, code);
 }
 
+/** `details.why` says the same without the path: `/health` shows it. */
 function failure(
   code: ErrorCode,
   path: string,
@@ -104,7 +116,10 @@ function failure(
   cause?: unknown,
   reason?: string,
 ): AppError {
-  const message = `The database ${path} ${what}${reason === undefined ? '' : ` (${reason})`}`;
+  const tail = reason === undefined ? '' : ` (${reason})`;
   const cure = CURES[what] ?? (code === 'store_unusable' ? WRITABLE : REACHABLE);
-  return new AppError(code, message, { cause, cure });
+  return new AppError(code, `The database ${path} ${what}${tail}`, {
+    ...{ cause, cure },
+    details: { why: reason === undefined ? what : `${what}, ${reason}` },
+  });
 }

@@ -1,8 +1,9 @@
 import type { Clock } from '../../clock.js';
-import { AppError } from '../../errors.js';
+import { AppError, isTransient } from '../../errors.js';
 import type { Log } from '../../log.js';
 import { withDeadline } from '../../retry.js';
 import type { ReadStore } from '../store.js';
+import type { Creation } from './connection.js';
 import { startThread, type ThreadHandle } from './thread-handle.js';
 
 export interface ReadClientOptions {
@@ -13,6 +14,13 @@ export interface ReadClientOptions {
   log: Log;
   /** Another thread's file, for tests. */
   threadUrl?: URL;
+  /**
+   * How the first opening is made, by default at once and once. `keep trying`: a store that
+   * cannot be reached yet is opened when it can be, and refuses calls until then.
+   */
+  opening?: ((attempt: () => Promise<void>) => Promise<void>) | 'keep trying';
+  /** Told when the store has been opened for the first time. */
+  onOpen?: () => void;
 }
 
 export type ClosableReadStore = ReadStore & { close(): Promise<void> };
@@ -29,15 +37,16 @@ const RESTART_DELAY_MS = { first: 100, last: 5000 };
 
 /**
  * `ReadStore` over a worker thread: SQLite's calls block and cannot be interrupted, so they
- * block a thread that can be left behind. Its states: serving (`current` is set) → ended by
- * itself, or hung → restarting (calls are refused with `store_unreachable`) → serving; or →
- * closed. While too many left-behind threads live, restarting waits for one to end.
+ * block a thread that can be left behind. Its states: opening → serving (`current` is set) →
+ * ended by itself, or hung → restarting (calls are refused with `store_unreachable`) → serving;
+ * or → closed. While too many left-behind threads live, restarting waits for one to end. Who
+ * keeps trying may be restarting before anything was open; calls then get the reason why not.
  *
  * @throws AppError as the store's opening gives it.
  */
 export async function openReadClient(options: ReadClientOptions): Promise<ClosableReadStore> {
   const supervisor = new Supervisor(options);
-  await supervisor.open();
+  await supervisor.begin();
   return { ...proxy(supervisor), close: () => supervisor.close() };
 }
 
@@ -64,13 +73,36 @@ class Supervisor {
   readonly #alive = new Set<ThreadHandle>();
   #current: ThreadHandle | null = null;
   #failures = 0;
+  /** Once the file has been seen or opened, less may be created: see Creation. */
+  #create: Creation = 'everything';
+  #opened = false;
+  #whyNotOpen: AppError | null = null;
+  /** Whether the end of a thread leads to the start of another. */
+  #replacing = false;
+  #restarting = false;
 
   constructor(options: ReadClientOptions) {
     this.#options = options;
   }
 
-  async open(): Promise<void> {
-    const thread = this.#start(true);
+  /** The first opening, as the options want it. */
+  async begin(): Promise<void> {
+    const { opening = (attempt) => attempt() } = this.#options;
+    try {
+      if (opening === 'keep trying') await this.#open();
+      else await opening(() => this.#open());
+    } catch (error) {
+      if (opening !== 'keep trying' || !isTransient(error)) {
+        await this.close();
+        throw error;
+      }
+    }
+    this.#replacing = true;
+    if (this.#current === null) void this.#restart();
+  }
+
+  async #open(): Promise<void> {
+    const thread = this.#start(this.#create);
     try {
       await withDeadline(
         OPEN_DEADLINE_MS,
@@ -78,12 +110,19 @@ class Supervisor {
         () => thread.ready,
         () => new AppError('store_timeout', `The store did not open in ${OPEN_DEADLINE_MS} ms`),
       );
-      this.#current = thread;
     } catch (error) {
       thread.abandon(gone());
-      await this.close();
+      if (error instanceof AppError) {
+        this.#whyNotOpen = error;
+        if (error.details.seen === true) this.#create = 'tables';
+      }
       throw error;
     }
+    if (this.#closing.signal.aborted) return;
+    this.#current = thread;
+    this.#create = 'nothing';
+    this.#opened = true;
+    this.#options.onOpen?.();
   }
 
   async call(method: keyof ReadStore, args: unknown[]): Promise<unknown> {
@@ -92,7 +131,7 @@ class Supervisor {
     if (this.#closing.signal.aborted) {
       throw new AppError('store_unreachable', 'The store is closed');
     }
-    if (thread === null) throw gone();
+    if (thread === null) throw this.#opened ? gone() : (this.#whyNotOpen ?? gone());
     if (thread.outstanding() >= MAX_OUTSTANDING) {
       throw new AppError('store_busy', `${MAX_OUTSTANDING} store calls are waiting already`);
     }
@@ -117,7 +156,7 @@ class Supervisor {
     await Promise.all([...this.#alive].map((thread) => thread.stop(STOP_GRACE_MS)));
   }
 
-  #start(create: boolean): ThreadHandle {
+  #start(create: Creation): ThreadHandle {
     const { path, clock, log, threadUrl } = this.#options;
     const thread = startThread({
       url: threadUrl ?? new URL('./thread.js', import.meta.url),
@@ -136,12 +175,12 @@ class Supervisor {
     this.#current = null;
     this.#options.log.error({ silent_ms: thread.silentMs() }, 'store thread hangs: replacing it');
     thread.abandon(gone());
-    if (this.#alive.size <= MAX_ABANDONED) this.#current = this.#start(false);
+    if (this.#alive.size <= MAX_ABANDONED) this.#current = this.#start('nothing');
   }
 
   #ended(thread: ThreadHandle, error: Error | null): void {
     this.#alive.delete(thread);
-    if (this.#closing.signal.aborted) return;
+    if (this.#closing.signal.aborted || !this.#replacing) return;
     if (this.#current === thread) {
       this.#current = null;
       this.#options.log.error({ err: error }, 'store thread ended: starting another one');
@@ -149,13 +188,20 @@ class Supervisor {
     if (this.#current === null) void this.#restart();
   }
 
+  /** At growing intervals until a thread serves; nothing when that is under way already. */
   async #restart(): Promise<void> {
+    if (this.#restarting) return;
+    this.#restarting = true;
     const { first, last } = RESTART_DELAY_MS;
-    this.#failures += 1;
-    const delayMs = Math.min(last, first * 2 ** Math.min(this.#failures - 1, 10));
-    await this.#options.clock.sleep(delayMs, this.#closing.signal);
-    if (this.#closing.signal.aborted || this.#current !== null) return;
-    this.#current = this.#start(false);
+    while (this.#current === null && this.#alive.size <= MAX_ABANDONED) {
+      this.#failures += 1;
+      const delayMs = Math.min(last, first * 2 ** Math.min(this.#failures - 1, 10));
+      await this.#options.clock.sleep(delayMs, this.#closing.signal);
+      if (this.#closing.signal.aborted || this.#current !== null) break;
+      if (this.#opened) this.#current = this.#start('nothing');
+      else await this.#open().catch(() => undefined); // calls get the reason
+    }
+    this.#restarting = false;
   }
 }
 

@@ -4,16 +4,21 @@ import Database from 'better-sqlite3';
 import type { Clock } from '../../clock.js';
 import { AppError } from '../../errors.js';
 import { createFolder } from '../../folder.js';
-import { cannotCreate, classify, whyNotOpen } from './classify.js';
+import { cannotCreate, classify, missing, whyNotOpen } from './classify.js';
 import type { Db } from './db.js';
 import { migrate } from './migrations.js';
+
+/**
+ * What the first opening may create; later ones create nothing. `tables`: the file has been
+ * seen, so when it is gone it has vanished, and an empty one in its place would be a lie.
+ */
+export type Creation = 'nothing' | 'tables' | 'everything';
 
 export interface ConnectionOptions {
   path: string;
   /** How long a call waits for another connection's lock. */
   busyTimeoutMs: number;
-  /** Whether the first opening may create folder, file and schema; later ones never do. */
-  create: boolean;
+  create: Creation;
   clock: Clock;
   /** Told of calls over SLOW_MS. */
   onSlow: (shape: string, ms: number) => void;
@@ -25,6 +30,7 @@ export interface ConnectionOptions {
  * file would go on being read, and written to, by us alone.
  */
 export interface Connection {
+  /** @throws AppError whose `details.seen` says whether there is a file all the same. */
   open(): void;
   /** Runs `work` on one snapshot. */
   read<T>(shape: string, work: (db: Db) => T): T;
@@ -43,7 +49,7 @@ const CHECKPOINT_WAIT_MS = 200;
 export function createConnection(options: ConnectionOptions): Connection {
   const { path, clock, onSlow } = options;
   let handle: Handle | null = null;
-  let mayCreate = options.create;
+  let create = options.create;
   let closed = false;
 
   const ensure = (): Db => {
@@ -51,13 +57,10 @@ export function createConnection(options: ConnectionOptions): Connection {
     if (handle !== null) {
       if (isStillThere(handle, path)) return handle.db;
       drop();
-      throw new AppError(
-        'store_unreachable',
-        `The database ${path}, or its -wal or -shm file, is not there any more`,
-      );
+      throw missing(path, ', or its -wal or -shm file, is not there any more');
     }
-    handle = openDatabase(path, options.busyTimeoutMs, mayCreate);
-    mayCreate = false;
+    handle = openDatabase(path, options.busyTimeoutMs, create);
+    create = 'nothing';
     return handle.db;
   };
 
@@ -88,7 +91,14 @@ export function createConnection(options: ConnectionOptions): Connection {
   };
 
   return {
-    open: () => void guarded('open', (db) => db.open),
+    open: () => {
+      try {
+        guarded('open', (db) => db.open);
+      } catch (error) {
+        if (error instanceof AppError) error.details.seen = isThere(path);
+        throw error;
+      }
+    },
     read: (shape, work) => guarded(shape, (db) => db.transaction(() => work(db)).deferred()),
     write: (shape, work) => guarded(shape, (db) => db.transaction(() => work(db)).immediate()),
     checkpoint: () => {
@@ -144,23 +154,33 @@ function fileIdentity(path: string): string {
   return stat === undefined ? '' : `${stat.dev}:${stat.ino}`;
 }
 
+function isThere(path: string): boolean {
+  try {
+    return fileIdentity(path) !== '';
+  } catch {
+    return false; // what cannot be looked at has not been seen
+  }
+}
+
 function makeFolder(folder: string, path: string): void {
   try {
     createFolder(folder);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw cannotCreate(path, error);
+    const { code } = error as NodeJS.ErrnoException;
+    // A disk that is not mounted yet, mostly.
+    if (code === 'EEXIST') throw missing(path, ' lies behind a link to a place that is not there');
+    if (code === 'ENOENT') throw cannotCreate(path, error);
     throw error;
   }
 }
 
-function openDatabase(path: string, busyTimeoutMs: number, mayCreate: boolean): Handle {
-  if (mayCreate) makeFolder(dirname(path), path);
-  else if (fileIdentity(path) === '') {
-    throw new AppError('store_unreachable', `The database ${path} is not there`);
-  }
+function openDatabase(path: string, busyTimeoutMs: number, create: Creation): Handle {
+  if (create === 'everything') makeFolder(dirname(path), path);
+  else if (fileIdentity(path) === '') throw missing(path, ' is not there');
   const unusable = whyNotOpen(path);
   if (unusable !== null) throw unusable;
-  const db = new Database(path, { timeout: busyTimeoutMs, fileMustExist: !mayCreate });
+  const fileMustExist = create !== 'everything';
+  const db = new Database(path, { timeout: busyTimeoutMs, fileMustExist });
   try {
     useWriteAheadLog(db, busyTimeoutMs);
     // FULL, not NORMAL: a killed process loses nothing with either, but only FULL keeps the
@@ -171,7 +191,7 @@ function openDatabase(path: string, busyTimeoutMs: number, mayCreate: boolean): 
     db.pragma('secure_delete = ON');
     db.pragma('foreign_keys = OFF'); // a comment's post may be missing
     db.pragma('journal_size_limit = 16777216');
-    migrate(db, path, mayCreate);
+    migrate(db, path, create !== 'nothing');
     return { db, files: identities(path) };
   } catch (error) {
     db.close();

@@ -1,5 +1,6 @@
 import { AppError } from '../../errors.js';
 import type { Db } from './db.js';
+import { missing } from './classify.js';
 import { SCHEMA_1 } from './schema-1.js';
 import { SCHEMA_2 } from './schema-2.js';
 
@@ -33,7 +34,7 @@ export function migrate(db: Db, path: string, mayCreate: boolean): void {
   db.transaction(() => {
     const version = schemaVersion(db, path);
     if (version === 0 && !mayCreate) {
-      throw new AppError('store_unreachable', `The database ${path} has lost its tables`);
+      throw missing(path, ' has lost its tables');
     }
     for (const [index, migration] of MIGRATIONS.entries()) {
       if (index < version) continue;

@@ -1,11 +1,12 @@
 import { AppError, type ErrorCode, toAppError } from '../../errors.js';
 import type { ReadStore } from '../store.js';
+import type { Creation } from './connection.js';
 
 /** What the thread is started with. */
 export interface ThreadStart {
   path: string;
-  /** Only the first thread of a process may create the database. */
-  create: boolean;
+  /** A thread that may create something opens the store before it is ready. */
+  create: Creation;
 }
 
 export type ToThread =

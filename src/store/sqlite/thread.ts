@@ -63,7 +63,7 @@ function serve(port: NonNullable<typeof parentPort>, { path, create }: ThreadSta
   });
 
   try {
-    if (create) connection.open();
+    if (create !== 'nothing') connection.open();
     post({ kind: 'ready' });
   } catch (error) {
     post({ kind: 'failed', error: toWire(error) });
