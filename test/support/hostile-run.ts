@@ -153,9 +153,10 @@ function isSound(name: string, value: unknown): boolean {
     if (name === 'confidence') return value >= 0 && value <= 1;
     return Number.isInteger(value);
   }
+  if (name === 'keep_history') return value === 0;
   if (name === 'excluded' && value === null) return true;
   if (typeof value !== 'string' || !value.isWellFormed() || value.includes('\0')) return false;
   if (TIMES.includes(name)) return new Date(value).toISOString() === value;
-  if (name === 'id' || name === 'post_id') return /^[a-z0-9]{1,16}$/.test(value);
+  if (name === 'id' || name === 'post_id') return /^[A-Za-z0-9]{1,16}$/.test(value);
   return name !== 'label' || (LABELS as readonly string[]).includes(value);
 }

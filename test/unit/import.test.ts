@@ -213,10 +213,10 @@ test('what is held is bounded by its size, too', async (t) => {
       await store.saveImport(progress);
     },
   };
-  const big = 'x '.repeat(2 * 1024 * 1024);
-  const posts = Array.from({ length: 20 }, (_, n) => dumpPost(`p${n}`, { selftext: big }));
+  const big = 'x '.repeat(128 * 1024);
+  const posts = Array.from({ length: 320 }, (_, n) => dumpPost(`p${n}`, { selftext: big }));
   await load([source('f', ndjson(...posts))], keeping, watched);
-  t.deepEqual(saved, [8, 16, 20]);
+  t.deepEqual(saved, [128, 256, 320]);
 });
 
 test('a source without key leaves no record and is read from its start', async (t) => {
