@@ -13,8 +13,8 @@ const QUIET_TURNS = 3;
 const STUCK_AFTER_MS = 10_000;
 /** The same for a wait that nobody's sleep will end. */
 const DEADLOCK_AFTER_MS = 2000;
-/** Requests to the thread pool and connects, as `process.getActiveResourcesInfo` names them. */
-const PENDING_WORK = /^(Immediate|FSReq|GetAddrInfo|GetNameInfo|TCPConnect)/;
+/** Immediates, real timers, requests to the thread pool: as `getActiveResourcesInfo` names them. */
+const PENDING_WORK = /^(Immediate|Timeout|FSReq|GetAddrInfo|GetNameInfo|TCPConnect)/;
 
 /**
  * A clock for tests in which client and server talk over real sockets within one process.
@@ -24,12 +24,12 @@ const PENDING_WORK = /^(Immediate|FSReq|GetAddrInfo|GetNameInfo|TCPConnect)/;
  *
  * - a byte that one side of a connection of this process wrote was not yet read by the other,
  *   a connection was begun and not yet accepted, or ended and that was not yet noticed;
- * - an immediate, or work of the thread pool, is pending.
+ * - an immediate, a real timer that keeps the process alive, or work of the thread pool is
+ *   pending.
  *
  * A request that the server holds (silent, between two drips) is none of these, so time
- * passes for it. Other processes, worker threads and real timers are not seen: what is
- * tested must sleep on this clock only. All of the thread's immediates are, so such tests
- * are `test.serial`: two clocks at once would wait for each other.
+ * passes for it. Other processes and worker threads are not seen. All immediates and timers
+ * of the thread are, so such tests are `test.serial`: two clocks would wait for each other.
  */
 export class VirtualClock implements Clock {
   #nowMs: number;
