@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import { AppError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { SimulatorArguments } from './arguments.js';
+import { createFaults } from './faults.js';
 import { generatedWorld } from './generated.js';
 import type { Recording } from './recordings.js';
 import { replayWorld } from './replay.js';
@@ -30,7 +31,9 @@ export async function startSimulator(
       ? replayWorld({ items: recordings, subreddits, nowMs })
       : generatedWorld({ seed: options.seed, startMs: nowMs, subreddits });
   const tokenTtlMs = options.tokenTtlSeconds * 1000;
-  const app = buildSimulator({ world, clock, tokenTtlMs, log });
+  const faults = createFaults(options.faults);
+  const { rateLimit } = options;
+  const app = buildSimulator({ world, clock, tokenTtlMs, rateLimit, faults, log });
   const listening = await app
     .listen({ host: '127.0.0.1', port: options.port })
     .catch((error: unknown) => {

@@ -2,6 +2,9 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Clock } from '../clock.js';
 import type { Kind } from '../domain/item.js';
 import type { Log } from '../log.js';
+import { controlRoutes, isControl, type Traffic } from './control.js';
+import { faultyGate } from './fault-hooks.js';
+import { createFaults, type Faults } from './faults.js';
 import { escapeHtml } from './objects.js';
 import { type RateLimit, REDDIT_RATE_LIMIT, rateLimiter } from './rate-limit.js';
 import { basicClient, bearerToken, createTokens, type Tokens } from './tokens.js';
@@ -13,6 +16,8 @@ export interface SimulatorOptions {
   clock: Clock;
   tokenTtlMs: number;
   rateLimit?: RateLimit;
+  /** What goes wrong; more can be added while it runs, here and by the control routes. */
+  faults?: Faults;
   log?: Log;
 }
 
@@ -26,7 +31,7 @@ const TOKEN_ROUTE = '/api/v1/access_token';
  * `/api/info`. It never listens by itself.
  */
 export function buildSimulator(options: SimulatorOptions): FastifyInstance {
-  const { world, clock, log } = options;
+  const { world, clock, log, faults = createFaults() } = options;
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
@@ -41,13 +46,18 @@ export function buildSimulator(options: SimulatorOptions): FastifyInstance {
     (_request, body, done) => done(null, new URLSearchParams(String(body))),
   );
   const tokens = createTokens(clock, options.tokenTtlMs);
-  const admit = gate(tokens, rateLimiter(clock, options.rateLimit ?? REDDIT_RATE_LIMIT));
+  const traffic: Traffic = { requests: 0, tokens_issued: 0, refused: 0 };
+  const spend = rateLimiter(clock, options.rateLimit ?? REDDIT_RATE_LIMIT);
+  const admit = faultyGate(app, { faults, tokens, clock }, gate(tokens, spend, traffic));
+  const arrive = () => world.advanceTo(clock.now());
 
   // Every request passes here before anything is looked up: the place for faults.
   app.addHook('onRequest', async (request, reply) => {
-    world.advanceTo(clock.now());
+    if (isControl(request.url)) return undefined;
+    traffic.requests += 1;
+    arrive();
     reply.headers({ server: 'snooserv', 'content-type': 'application/json; charset=UTF-8' });
-    return request.routeOptions.url === TOKEN_ROUTE ? undefined : admit(request, reply);
+    return admit(request, reply);
   });
   app.addHook('onResponse', async (request, reply) => {
     const { method, url } = request;
@@ -59,14 +69,16 @@ export function buildSimulator(options: SimulatorOptions): FastifyInstance {
     if (status >= 500) log?.error({ err: error }, 'the simulator failed');
     return refuse(reply, status, status < 500 ? 'Bad Request' : 'Internal Server Error');
   });
-  tokenRoute(app, tokens);
+  tokenRoute(app, tokens, traffic);
   contentRoutes(app, world);
+  controlRoutes(app, { faults, world, traffic, arrive });
   return app;
 }
 
 /** Refuses who has no valid token or has used up the window; tells the others what is left. */
-function gate(tokens: Tokens, spend: ReturnType<typeof rateLimiter>) {
+function gate(tokens: Tokens, spend: ReturnType<typeof rateLimiter>, traffic: Traffic) {
   return (request: FastifyRequest, reply: FastifyReply) => {
+    if (request.routeOptions.url === TOKEN_ROUTE) return undefined;
     const client = tokens.clientOf(bearerToken(request.headers.authorization) ?? '');
     if (client === null) {
       reply.header('www-authenticate', 'Bearer realm="reddit", error="invalid_token"');
@@ -80,6 +92,7 @@ function gate(tokens: Tokens, spend: ReturnType<typeof rateLimiter>) {
       'x-ratelimit-used': String(spent.used),
     });
     if (spent.allowed) return undefined;
+    traffic.refused += 1;
     reply.header('retry-after', String(spent.resetSeconds));
     return refuse(reply, 429, 'Too Many Requests');
   };
@@ -92,7 +105,7 @@ function refuse(reply: FastifyReply, error: number, message: string): FastifyRep
   return reply.code(error).send({ message, error });
 }
 
-function tokenRoute(app: FastifyInstance, tokens: Tokens): void {
+function tokenRoute(app: FastifyInstance, tokens: Tokens, traffic: Traffic): void {
   app.post(TOKEN_ROUTE, async (request, reply) => {
     reply.header('cache-control', 'max-age=0, must-revalidate');
     const client = basicClient(request.headers.authorization);
@@ -105,6 +118,7 @@ function tokenRoute(app: FastifyInstance, tokens: Tokens): void {
       return reply.send({ error: 'unsupported_grant_type' }); // with status 200, as Reddit does
     }
     const { token, expiresInSeconds } = tokens.issue(client);
+    traffic.tokens_issued += 1;
     return reply.send({
       access_token: token,
       token_type: 'bearer',

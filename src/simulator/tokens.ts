@@ -6,11 +6,17 @@ export interface Tokens {
   issue(client: string): { token: string; expiresInSeconds: number };
   /** The client that a valid token was issued to; null otherwise. */
   clientOf(token: string): string | null;
+  /** Ends a token before its time; false when it was not valid any more. */
+  revoke(token: string): boolean;
 }
 
 /** @param ttlMs life of a token; Reddit's is a day. */
 export function createTokens(clock: Clock, ttlMs: number): Tokens {
   const issued = new Map<string, { client: string; expiresMs: number }>();
+  const clientOf = (token: string) => {
+    const known = issued.get(token);
+    return known !== undefined && known.expiresMs > clock.now() ? known.client : null;
+  };
   return {
     issue: (client) => {
       for (const [token, { expiresMs }] of issued) {
@@ -20,10 +26,8 @@ export function createTokens(clock: Clock, ttlMs: number): Tokens {
       issued.set(token, { client, expiresMs: clock.now() + ttlMs });
       return { token, expiresInSeconds: Math.ceil(ttlMs / 1000) };
     },
-    clientOf: (token) => {
-      const known = issued.get(token);
-      return known !== undefined && known.expiresMs > clock.now() ? known.client : null;
-    },
+    clientOf,
+    revoke: (token) => clientOf(token) !== null && issued.delete(token),
   };
 }
 

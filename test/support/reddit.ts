@@ -3,7 +3,10 @@ import type { ExecutionContext } from 'ava';
 import { type Clock, systemClock } from '../../src/clock.js';
 import { createRedditSource } from '../../src/reddit/client.js';
 import type { PostSource } from '../../src/reddit/source.js';
+import { listedIds } from '../../src/simulator/control.js';
+import { createFaults, type Faults } from '../../src/simulator/faults.js';
 import { generatedWorld } from '../../src/simulator/generated.js';
+import type { RateLimit } from '../../src/simulator/rate-limit.js';
 import { buildSimulator } from '../../src/simulator/server.js';
 import type { World } from '../../src/simulator/world.js';
 import { silentLog } from './log.js';
@@ -12,13 +15,15 @@ export interface Simulation {
   url: string;
   world: World;
   subreddits: string[];
+  /** What goes wrong: none until some are added. */
+  faults: Faults;
   /** Lets this much time pass in the world; it stands still otherwise. */
   pass(ms: number): void;
   /** Ids that a complete collection has now. */
   listed(): { posts: string[]; comments: string[] };
 }
 
-/** A small simulated Reddit on a free port, closed with the test. Its world's time only moves by `pass`. */
+/** A small simulated Reddit on a free port, closed with the test. Its world's time only moves by `pass`, and with a clock that is given. */
 export async function simulation(
   t: Pick<ExecutionContext, 'teardown'>,
   options: {
@@ -26,38 +31,51 @@ export async function simulation(
     seed?: number;
     maxListing?: number;
     historyHours?: number;
+    /** Without it a client has a million requests. */
+    rateLimit?: RateLimit;
+    /** An hour by default. */
+    tokenTtlMs?: number;
+    /** Moves the world, tokens and rate windows along; `pass` adds to it. */
+    clock?: Clock;
   } = {},
 ): Promise<Simulation> {
   const subreddits = options.subreddits ?? ['claude', 'aws', 'OpenAI'];
-  let nowMs = systemClock.now() - 6 * 3_600_000; // room for `pass` without reaching the future
+  const standing = systemClock.now() - 6 * 3_600_000; // room for `pass` without reaching the future
+  const given = options.clock ?? { ...systemClock, now: () => standing };
+  let passedMs = 0;
+  const clock: Clock = {
+    now: () => given.now() + passedMs,
+    monotonic: () => given.monotonic(),
+    sleep: (ms, signal) => given.sleep(ms, signal),
+  };
   const world = generatedWorld({
     seed: options.seed ?? 7,
-    startMs: nowMs,
+    startMs: clock.now(),
     subreddits,
     postsPerHour: 10,
     commentsPerHour: 60,
     historyHours: options.historyHours ?? 6,
     ...(options.maxListing === undefined ? {} : { maxListing: options.maxListing }),
   });
-  const clock: Clock = { ...systemClock, now: () => nowMs };
-  // The world's time stands still, and with it the window of the rate limit.
-  const rateLimit = { requests: 1_000_000, windowMs: 600_000 };
-  const app = buildSimulator({ world, clock, tokenTtlMs: 3_600_000, rateLimit });
+  const faults = createFaults();
+  // When the world's time stands still, so does the window of the rate limit.
+  const { rateLimit = { requests: 1_000_000, windowMs: 600_000 }, tokenTtlMs = 3_600_000 } =
+    options;
+  const app = buildSimulator({ world, clock, tokenTtlMs, rateLimit, faults });
   await app.listen({ host: '127.0.0.1', port: 0 });
   t.teardown(() => app.close());
   return {
     url: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`,
     world,
     subreddits,
+    faults,
     pass(ms) {
-      nowMs += ms;
-      world.advanceTo(nowMs);
+      passedMs += ms;
+      world.advanceTo(clock.now());
     },
     listed() {
-      const ids = (items: { data: { id: string }; listed: boolean }[]) =>
-        items.flatMap(({ data, listed }) => (listed ? [data.id] : [])).sort();
-      const { posts, comments } = world.truth();
-      return { posts: ids(posts), comments: ids(comments) };
+      world.advanceTo(clock.now());
+      return listedIds(world);
     },
   };
 }
