@@ -6,7 +6,7 @@ const TEN_A_MINUTE = { requests: 10, windowMs: 60_000 };
 
 test.serial('ten requests a minute: none is sent beyond it and nothing is lost', async (t) => {
   const bench = await cycleBench(t, {
-    simulation: { rateLimit: TEN_A_MINUTE, commentsPerHour: 300, subreddits: ['claude', 'aws', 'OpenAI', 'Cursor'] },
+    simulation: { rateLimit: TEN_A_MINUTE, subreddits: ['claude', 'aws', 'OpenAI', 'Cursor'] },
   });
   const cycle = await bench.cycle();
   t.is(cycle.status, 'succeeded');
