@@ -17,40 +17,38 @@ export function isControl(url: string): boolean {
   return url === PREFIX || url.startsWith(`${PREFIX}/`);
 }
 
+export interface ControlDeps {
+  faults: Faults;
+  world: World;
+  traffic: Readonly<Traffic>;
+  /** Lets the world's time come. */
+  arrive: () => void;
+}
+
+const ROUTES = [
+  ...['POST /simulator/faults', 'GET /simulator/faults', 'DELETE /simulator/faults'],
+  ...['GET /simulator/listed', 'GET /simulator/requests'],
+];
+
 /**
  * Routes of the simulator's own, beside Reddit's and without a token: faults, what a
- * complete collection has now, and how much was asked. `arrive` lets the world's time come.
+ * complete collection has now, and how much was asked.
  */
-export function controlRoutes(
-  app: FastifyInstance,
-  {
-    faults,
-    world,
-    traffic,
-    arrive,
-  }: {
-    faults: Faults;
-    world: World;
-    traffic: Readonly<Traffic>;
-    arrive: () => void;
-  },
-): void {
-  const known = [
-    ...['POST /simulator/faults', 'GET /simulator/faults', 'DELETE /simulator/faults'],
-    ...['GET /simulator/listed', 'GET /simulator/requests'],
-  ];
+export function controlRoutes(app: FastifyInstance, deps: ControlDeps): void {
+  const { faults, world, traffic, arrive } = deps;
   const all = () => ({ faults: faults.list() });
   void app.register(
     async (control) => {
+      takeJson(control);
       control.setErrorHandler<Error & { statusCode?: number }>(async (error, _request, reply) => {
         const status = error instanceof AppError ? error.httpStatus : (error.statusCode ?? 500);
         if (status >= 500) throw error;
-        const cure = error instanceof AppError ? '' : '; send one fault or an array, as JSON';
-        return reply.code(400).send({ error: 400, message: `${error.message}${cure}` });
+        return reply.code(status).send({ error: status, message: error.message });
       });
-      control.setNotFoundHandler(async (_request, reply) =>
-        reply.code(404).send({ error: 404, message: `the control routes are ${known.join(', ')}` }),
-      );
+      control.setNotFoundHandler(async (_request, reply) => {
+        const message = `the control routes are ${ROUTES.join(', ')}`;
+        return reply.code(404).send({ error: 404, message });
+      });
       control.post('/faults', async (request) => {
         faults.add(request.body as Fault | Fault[]); // which checks it
         return all();
@@ -68,6 +66,20 @@ export function controlRoutes(
     },
     { prefix: PREFIX },
   );
+}
+
+/** Whatever the header says: a plain `curl -d` will do. No body is none, so DELETE may have a type. */
+function takeJson(control: FastifyInstance): void {
+  control.removeAllContentTypeParsers();
+  control.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, body === '' ? undefined : JSON.parse(String(body)));
+    } catch {
+      const message =
+        'the body is not JSON: it is one fault or an array, as in {"kind": "silent", "count": 3}';
+      done(new AppError('invalid_request', message));
+    }
+  });
 }
 
 /** Bare ids, sorted, of what paging every listing reaches now. */

@@ -17,73 +17,57 @@ const JSON_START = Buffer.from('{"message": "');
 const CHUNK = Buffer.alloc(64 * 1024, 'a');
 const DRIP_EVERY_MS = 250;
 
-/** The answer that a fault gives in place of the right one; null for the kinds that do more. */
-export function answerOf({ fault, nth }: Hit, route: FaultRoute): Answer | null {
-  const token = route === 'token';
-  switch (fault.kind) {
-    case 'unauthorized':
-      return {
-        ...json(401, { message: 'Unauthorized', error: 401 }),
-        headers: {
-          'www-authenticate': token
-            ? 'Basic realm="reddit"'
-            : 'Bearer realm="reddit", error="invalid_token"',
-        },
-      };
-    case 'forbidden':
-      return json(403, { message: 'Forbidden', error: 403 });
-    case 'private':
-    case 'gated':
-    case 'quarantined':
-      return json(403, {
-        reason: fault.kind,
-        ...notice(fault.kind),
-        message: 'Forbidden',
-        error: 403,
-      });
-    case 'banned':
-      return json(404, { reason: 'banned', message: 'Not Found', error: 404 });
-    case 'not_found':
-      return json(404, { message: 'Not Found', error: 404 });
-    case 'rate_limited':
-      return tooMany(fault.retry_after, token);
-    case 'server_error':
-      return json(500, { message: 'Internal Server Error', error: 500 });
-    case 'bad_gateway':
-      return edge(502, nth, 'the server behind this one gave no proper answer');
-    case 'unavailable':
-      return edge(503, nth, 'every server is busy, please come back in a minute');
-    case 'gateway_timeout':
-      return edge(504, nth, 'the server behind this one took too long');
-    case 'html':
-      return { status: 200, headers: HTML, body: page('Down for maintenance', 'back soon') };
-    case 'error_inside':
-      return json(200, { message: 'Internal Server Error', error: 500 });
-    case 'errors_inside':
-      return json(200, {
-        json: { errors: [['RATELIMIT', 'slow down, try again in 9 minutes', 'ratelimit']] },
-      });
-    case 'empty':
-      return { status: 200, body: '' };
-    default:
-      return null;
-  }
+/** The kinds that answer in place of Reddit. Bodies as recorded, the sentences are ours. */
+export const ANSWERS: Partial<Record<FaultKind, (hit: Hit, route: FaultRoute) => Answer>> = {
+  unauthorized: (_hit, route) => ({
+    status: 401,
+    headers: { 'www-authenticate': CHALLENGES[route === 'token' ? 'basic' : 'bearer'] },
+    body: { message: 'Unauthorized', error: 401 },
+  }),
+  forbidden: () => ({ status: 403, body: { message: 'Forbidden', error: 403 } }),
+  private: () => closed('private', {}),
+  gated: () =>
+    closed('gated', {
+      interstitial_warning_message_html: NOTICE_HTML,
+      interstitial_warning_message: NOTICE,
+    }),
+  quarantined: () =>
+    closed('quarantined', { quarantine_message_html: NOTICE_HTML, quarantine_message: NOTICE }),
+  banned: () => ({ status: 404, body: { reason: 'banned', message: 'Not Found', error: 404 } }),
+  not_found: () => ({ status: 404, body: { message: 'Not Found', error: 404 } }),
+  rate_limited: ({ fault }, route) => tooMany(fault.retry_after, route),
+  server_error: () => ({ status: 500, body: { message: 'Internal Server Error', error: 500 } }),
+  bad_gateway: ({ nth }) => edge(502, nth, 'the server behind this one gave no proper answer'),
+  unavailable: ({ nth }) => edge(503, nth, 'every server is busy, please come back in a minute'),
+  gateway_timeout: ({ nth }) => edge(504, nth, 'the server behind this one took too long'),
+  html: () => ({ status: 200, headers: HTML, body: page('Down for maintenance', 'back soon') }),
+  error_inside: () => ({ status: 200, body: { message: 'Internal Server Error', error: 500 } }),
+  errors_inside: () => ({
+    status: 200,
+    body: { json: { errors: [['RATELIMIT', 'slow down, try again in 9 minutes', 'ratelimit']] } },
+  }),
+  empty: () => ({ status: 200, body: '' }),
+};
+
+const CHALLENGES = {
+  basic: 'Basic realm="reddit"',
+  bearer: 'Bearer realm="reddit", error="invalid_token"',
+};
+const NOTICE = 'This community is not for everybody.';
+const NOTICE_HTML = `<!-- SC_OFF --><div class="md"><p>${NOTICE}</p>\n</div><!-- SC_ON -->`;
+
+/** Only the quarantined one is on record. */
+function closed(reason: string, notice: Record<string, string>): Answer {
+  return { status: 403, body: { reason, ...notice, message: 'Forbidden', error: 403 } };
 }
 
-/** What Reddit puts around the reason; of these only `quarantined` is on record. */
-function notice(kind: 'private' | 'gated' | 'quarantined'): Record<string, string> {
-  const text = 'This community is not for everybody.';
-  const html = `<!-- SC_OFF --><div class="md"><p>${text}</p>\n</div><!-- SC_ON -->`;
-  if (kind === 'private') return {};
-  if (kind === 'quarantined') return { quarantine_message_html: html, quarantine_message: text };
-  return { interstitial_warning_message_html: html, interstitial_warning_message: text };
-}
-
-/** On record: JSON where tokens are issued, a page of HTML elsewhere. */
-function tooMany(retryAfterSeconds: number | undefined, token: boolean): Answer {
+/** JSON where tokens are issued, a page of HTML elsewhere. */
+function tooMany(retryAfterSeconds: number | undefined, route: FaultRoute): Answer {
   const headers =
     retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
-  if (token) return { ...json(429, { message: 'Too Many Requests', error: 429 }), headers };
+  if (route === 'token') {
+    return { status: 429, headers, body: { message: 'Too Many Requests', error: 429 } };
+  }
   const body = page('Too Many Requests', 'this address sent more than we take from a program');
   return { status: 429, headers: { ...HTML, ...headers }, body };
 }
@@ -96,10 +80,6 @@ function edge(status: number, nth: number, sentence: string): Answer {
 
 function page(title: string, sentence: string): string {
   return `<!doctype html><html><title>${title}</title><h2>${sentence}</h2></html>\n`;
-}
-
-function json(status: number, body: object): Answer {
-  return { status, body };
 }
 
 /** The kinds that keep the connection, or break it, before Reddit has said a thing. */

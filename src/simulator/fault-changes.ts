@@ -11,7 +11,7 @@ const CHANGES: Partial<Record<FaultKind, Change>> = {
   megabytes: withMegabytes,
 };
 
-/** What a client is likely to read. 13, 11 and 8: no factor in common with every third object. */
+/** What a client is likely to read. */
 const FIELDS: Record<string, readonly string[]> = {
   t3: [
     ...['id', 'name', 'created_utc', 'subreddit', 'score', 'title', 'permalink', 'num_comments'],
@@ -32,14 +32,11 @@ const LONG_TEXTS = ['selftext', 'body', 'description', 'scope'];
 const ONE_IN = 3;
 const MEGABYTES = 2 * 1024 * 1024;
 
-export function changesObjects(kind: FaultKind): boolean {
-  return kind in CHANGES;
-}
-
 /**
  * The answer with some of its objects changed; the given one stays as it is, for worlds
  * keep parts of it. Which objects and fields follows from `nth`, the hits before this one:
- * every third object, each with the next field, so that soon each field of each was hit.
+ * every third object, the next third after the next hit, and each object's next field when
+ * its turn comes again, so that soon each field of each was hit.
  */
 export function changed(kind: FaultKind, body: unknown, nth: number): unknown {
   const change = CHANGES[kind];
@@ -51,7 +48,7 @@ export function changed(kind: FaultKind, body: unknown, nth: number): unknown {
   return mapThings(body, (fields) => {
     at += 1;
     if (at % every !== nth % every) return fields;
-    return change(fields, nth + Math.floor(at / every));
+    return change(fields, Math.floor(nth / every) + Math.floor(at / every));
   });
 }
 

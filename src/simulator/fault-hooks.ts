@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../clock.js';
-import { answerOf, CONNECTION_KINDS, half, resetMidway } from './fault-answers.js';
+import { ANSWERS, CONNECTION_KINDS, half, resetMidway } from './fault-answers.js';
 import { changed } from './fault-changes.js';
 import type { FaultKind, FaultRoute, Faults, Hit, ListedFault, Target } from './faults.js';
 import { bearerToken, type Tokens } from './tokens.js';
@@ -59,11 +59,8 @@ export function faultyGate(
       connection(reply, faults, clock);
       return reply;
     }
-    const answer = answerOf(hit, route);
-    if (answer !== null) {
-      if (!reply.hasHeader('cache-control')) {
-        reply.header('cache-control', 'max-age=0, must-revalidate');
-      }
+    const answer = ANSWERS[fault.kind]?.(hit, route);
+    if (answer !== undefined) {
       return reply
         .code(answer.status)
         .headers(answer.headers ?? {})

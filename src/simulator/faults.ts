@@ -184,7 +184,7 @@ function neverHappens({ kind, route, subreddit, retry_after }: Fault): string | 
  */
 export function parseFault(text: string): Fault {
   const [kind = '', ...settings] = text.split(',');
-  const given: Record<string, unknown> = { kind };
+  const given = new Map<string, unknown>([['kind', kind]]);
   for (const setting of settings) {
     const [, key, value] = /^([^=]*)=(.*)$/.exec(setting) ?? [];
     if (key === undefined || value === undefined) {
@@ -192,11 +192,11 @@ export function parseFault(text: string): Fault {
         `${shown(setting)} in --fault is not NAME=VALUE: as in ${kind},route=new,count=3`,
       );
     }
-    if (key in given) throw wrong(`${key} is given twice in --fault ${text}`);
+    if (given.has(key)) throw wrong(`${key} is given twice in --fault ${text}`);
     const whole = (key === 'count' || key === 'retry_after') && /^\d{1,15}$/.test(value);
-    given[key] = whole ? Number(value) : value;
+    given.set(key, whole ? Number(value) : value);
   }
-  return checkFault(given, '--fault: ');
+  return checkFault(Object.fromEntries(given), '--fault: ');
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

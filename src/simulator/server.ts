@@ -56,7 +56,11 @@ export function buildSimulator(options: SimulatorOptions): FastifyInstance {
     if (isControl(request.url)) return undefined;
     traffic.requests += 1;
     arrive();
-    reply.headers({ server: 'snooserv', 'content-type': 'application/json; charset=UTF-8' });
+    reply.headers({
+      server: 'snooserv',
+      'cache-control': 'max-age=0, must-revalidate',
+      'content-type': 'application/json; charset=UTF-8',
+    });
     return admit(request, reply);
   });
   app.addHook('onResponse', async (request, reply) => {
@@ -99,15 +103,11 @@ function gate(tokens: Tokens, spend: ReturnType<typeof rateLimiter>, traffic: Tr
 }
 
 function refuse(reply: FastifyReply, error: number, message: string): FastifyReply {
-  if (!reply.hasHeader('cache-control')) {
-    reply.header('cache-control', 'max-age=0, must-revalidate');
-  }
   return reply.code(error).send({ message, error });
 }
 
 function tokenRoute(app: FastifyInstance, tokens: Tokens, traffic: Traffic): void {
   app.post(TOKEN_ROUTE, async (request, reply) => {
-    reply.header('cache-control', 'max-age=0, must-revalidate');
     const client = basicClient(request.headers.authorization);
     if (client === null) {
       reply.header('www-authenticate', 'Basic realm="reddit"');
