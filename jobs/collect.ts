@@ -22,7 +22,11 @@ export async function collect(
     throw new AppError('collection_off', 'Collection is off: no Reddit credentials');
   }
   const store = wrap(await openStore(config, { clock, log, signal }));
-  const source = createRedditSource(config.reddit, secrets.redditClientSecret, { clock, log });
+  const source = createRedditSource(config.reddit, secrets.redditClientSecret, {
+    clock,
+    log,
+    budget: store,
+  });
   try {
     const outcome = await runCycle(
       run,

@@ -17,6 +17,7 @@ const TABLE = {
   reddit_unauthorized: { http: 502, exit: 1, transient: false, title: 'Reddit refuses us' },
   reddit_forbidden: { http: 502, exit: 1, transient: false, title: 'Reddit forbids this' },
   reddit_not_found: { http: 502, exit: 1, transient: false, title: 'Not on Reddit' },
+  reddit_rejected: { http: 502, exit: 1, transient: false, title: 'Reddit rejects the request' },
   reddit_rate_limited: { http: 502, exit: 1, transient: true, title: 'Reddit rate limit' },
   reddit_unavailable: { http: 502, exit: 1, transient: true, title: 'Reddit unavailable' },
   reddit_timeout: { http: 502, exit: 1, transient: true, title: 'Reddit too slow' },

@@ -39,7 +39,11 @@ await runCommand(
     const quiet = { ...config, logLevel: 'warn' as const };
     const log = await createLog('collect', quiet, secrets);
     const store = await openStore(config, { clock, log, signal });
-    const source = createRedditSource(config.reddit, secrets.redditClientSecret, { clock, log });
+    const source = createRedditSource(config.reddit, secrets.redditClientSecret, {
+      clock,
+      log,
+      budget: store,
+    });
     const id = cycleId(toIso(clock.now()), randomBytes(3).toString('hex'));
     const progress = process.stderr.isTTY ? (line: string) => process.stderr.write(line) : null;
     try {

@@ -9,7 +9,7 @@ import {
 } from '../domain/cycle.js';
 import { AppError } from '../errors.js';
 import type { Log } from '../log.js';
-import type { PostSource } from '../reddit/source.js';
+import type { ListingSource } from '../reddit/source.js';
 import type { Scorer } from '../scorer/scorer.js';
 import type { CollectStore, Fence, ReadStore } from '../store/store.js';
 import { keepLease, takeLease } from './lease.js';
@@ -18,7 +18,7 @@ import { collectSubreddit, emptyResult } from './subreddit.js';
 export interface CycleDeps {
   /** Repeats passing failures by itself (store/retrying.ts). */
   store: CollectStore & Pick<ReadStore, 'cycles'>;
-  source: PostSource;
+  source: ListingSource;
   scorer: Scorer;
   clock: Clock;
   log: Log;

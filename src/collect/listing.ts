@@ -2,7 +2,7 @@ import type { Gap, SubredditState } from '../domain/cycle.js';
 import type { Kind } from '../domain/item.js';
 import { toIso } from '../clock.js';
 import type { RedditComment, RedditPost } from '../reddit/schemas.js';
-import type { PostSource } from '../reddit/source.js';
+import type { ListingSource } from '../reddit/source.js';
 import type { Watermark } from '../store/store.js';
 
 /** What one listing held, back to where we had been before. */
@@ -49,7 +49,7 @@ const ANCHOR_ATTEMPTS = 3;
  * who gets it through `into`.
  */
 export async function readListing(
-  source: PostSource,
+  source: Pick<ListingSource, 'listing'>,
   target: { subreddit: string; kind: Kind },
   bounds: ListingBounds,
   signal: AbortSignal,

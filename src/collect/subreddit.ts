@@ -4,7 +4,7 @@ import type { Kind, NewComment, NewPost } from '../domain/item.js';
 import { toAppError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { RedditComment, RedditPost } from '../reddit/schemas.js';
-import type { PostSource } from '../reddit/source.js';
+import type { ListingSource } from '../reddit/source.js';
 import type { Scorer } from '../scorer/scorer.js';
 import {
   type CollectStore,
@@ -19,7 +19,7 @@ import { emptyRead, type ListingRead, readListing } from './listing.js';
 
 export interface SubredditDeps {
   store: Pick<CollectStore, 'watermarks' | 'commit'>;
-  source: PostSource;
+  source: ListingSource;
   scorer: Scorer;
   clock: Clock;
   log: Log;

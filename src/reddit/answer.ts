@@ -1,43 +1,63 @@
 import { Value } from 'typebox/value';
 import type { SubredditState } from '../domain/cycle.js';
-import { AppError } from '../errors.js';
+import { AppError, type ErrorCode } from '../errors.js';
 import type { Exchange } from './exchange.js';
 import { RedditComment, RedditListing, RedditPost } from './schemas.js';
 import type { ListingPage } from './source.js';
-
-const CLOSED_REASONS: Record<string, SubredditState> = {
-  private: 'private',
-  banned: 'banned',
-  gated: 'gated',
-  quarantined: 'quarantined',
-};
+import { explanation, judge, parsed } from './verdict.js';
 
 /**
- * Judges an answer to a listing request: a page, a state of the subreddit, or an error.
+ * Judges an answer to a request for a listing: a page, a state of the subreddit, or an error.
  *
- * @throws AppError as `rejection` says, `reddit_bad_answer` for 200 without a listing.
+ * @throws AppError as verdict.ts lists them, `reddit_bad_answer` for other JSON than a listing.
  */
 export function listingPage(answer: Exchange, place: string): ListingPage {
-  const state = closedState(answer);
-  if (state !== null) return { state, posts: [], comments: [], invalid: [], after: null };
-  if (answer.status !== 200) throw rejection(answer, place);
-  const body = parseJson(answer, place);
-  if (!Value.Check(RedditListing, body)) {
-    throw new AppError('reddit_bad_answer', `${place}: 200, but not a listing`);
-  }
-  const page: ListingPage = {
-    state: 'active',
-    posts: [],
-    comments: [],
-    invalid: [],
-    after: body.data.after,
-  };
+  const { state, body } = contentOf(answer, place);
+  const page: ListingPage = { state, posts: [], comments: [], invalid: [], after: null };
+  if (state !== 'active') return page;
+  if (!Value.Check(RedditListing, body)) throw unexpected(place, 'a listing');
+  page.after = body.data.after;
   for (const child of body.data.children) sortChild(child, page);
   return page;
 }
 
+/** The JSON of a good answer; or the state that closes the subreddit, and no body. */
+export function contentOf(
+  answer: Exchange,
+  place: string,
+): { state: SubredditState; body: unknown } {
+  const { row, means } = judge(answer, 'content');
+  if (means === 'content') return { state: 'active', body: parsed(answer.text) };
+  if (typeof means === 'object') return { state: means.state, body: null };
+  throw failure(means, row, answer, place);
+}
+
+/** The error that an unsuccessful answer is. */
+export function failure(code: ErrorCode, row: string, answer: Exchange, place: string): AppError {
+  const said = explanation(answer);
+  const message = `${place}: Reddit answered ${answer.status}, ${row}${said === '' ? '' : ` (${said})`}`;
+  const cure = CURES[code];
+  return new AppError(code, message, {
+    details: { row },
+    ...(cure === undefined ? {} : { cure }),
+  });
+}
+
+const CURES: Partial<Record<ErrorCode, string>> = {
+  reddit_not_found: 'see that the name in SUBREDDITS is spelt as on Reddit',
+};
+
+export function unexpected(place: string, what: string): AppError {
+  return new AppError('reddit_bad_answer', `${place}: 200, but not ${what}`, {
+    details: { row: 'unexpected_shape' },
+  });
+}
+
 /** One bad object is named and left out; the rest of the page is kept. */
-function sortChild(child: RedditListing['data']['children'][number], page: ListingPage): void {
+export function sortChild(
+  child: RedditListing['data']['children'][number],
+  page: Pick<ListingPage, 'posts' | 'comments' | 'invalid'>,
+): void {
   if (child.kind === 't3' && Value.Check(RedditPost, child.data)) {
     page.posts.push(child.data);
   } else if (child.kind === 't1' && Value.Check(RedditComment, child.data)) {
@@ -56,42 +76,4 @@ function invalidReason({ kind, data }: { kind: string; data: unknown }): string 
   const [first] = Value.Errors(kind === 't3' ? RedditPost : RedditComment, data);
   const field = first?.instancePath.split('/')[1];
   return `invalid_${field ?? 'object'}`;
-}
-
-/** A subreddit that Reddit closes to us says so with 403 or 404 and a reason. */
-function closedState(answer: Exchange): SubredditState | null {
-  if (answer.status !== 403 && answer.status !== 404) return null;
-  try {
-    const { reason } = JSON.parse(answer.text) as { reason?: string };
-    return CLOSED_REASONS[reason ?? ''] ?? null;
-  } catch {
-    return null;
-  }
-}
-
-function parseJson(answer: Exchange, place: string): unknown {
-  try {
-    return JSON.parse(answer.text);
-  } catch (error) {
-    const start = answer.text.trimStart().startsWith('<') ? 'HTML' : 'no JSON';
-    throw new AppError('reddit_bad_answer', `${place}: 200 with ${start}`, { cause: error });
-  }
-}
-
-/** The error that an unsuccessful status means. */
-export function rejection(answer: Exchange, place: string): AppError {
-  const { status } = answer;
-  const message = `${place}: Reddit answered ${status}`;
-  if (status === 401) return new AppError('reddit_unauthorized', message);
-  if (status === 403) return new AppError('reddit_forbidden', message);
-  if (status === 404 || (status >= 300 && status < 400)) {
-    return new AppError('reddit_not_found', `${message}: is the name spelt right?`);
-  }
-  if (status === 429) {
-    const retryAfter = Number(answer.headers['retry-after']);
-    const details = Number.isFinite(retryAfter) ? { retry_after_seconds: retryAfter } : {};
-    return new AppError('reddit_rate_limited', message, { details });
-  }
-  if (status >= 500) return new AppError('reddit_unavailable', message);
-  return new AppError('reddit_bad_answer', message);
 }

@@ -1,42 +1,105 @@
 import type { Clock } from '../clock.js';
+import {
+  delayMs,
+  FRESH_BUDGET,
+  learn,
+  type RateBudget,
+  REQUESTS_PER_MINUTE,
+  shifted,
+  spend,
+} from '../domain/rate-budget.js';
+import { AppError } from '../errors.js';
+import type { Log } from '../log.js';
+import { rateHints } from './headers.js';
 
-/** Never wait longer than this for what one header says: Reddit's window is ten minutes. */
-const MAX_PAUSE_MS = 11 * 60_000;
-
-/** Follows what Reddit says about how many requests are left, and until when to wait. */
-export interface RateBudget {
-  /** Waits until a request may be sent, or the signal aborts. */
-  ready(signal: AbortSignal): Promise<void>;
-  /** Learns from an answer's `X-Ratelimit-*` and `Retry-After`. */
-  learn(headers: Record<string, string>): void;
+/** Where the budget outlives the job; times are the wall clock's. */
+export interface BudgetMemory {
+  rateBudget(): Promise<RateBudget | null>;
+  saveRateBudget(budget: RateBudget): Promise<void>;
 }
 
-export function followRateLimit(clock: Clock): RateBudget {
-  let remaining = Number.POSITIVE_INFINITY;
-  let resetAt = 0;
+export interface BudgetOptions {
+  clock: Clock;
+  log: Log;
+  /** Null: the budget lives and ends with this source. */
+  memory: BudgetMemory | null;
+  perMinute?: number;
+}
+
+/** Who may send when. Every request takes its turn first and tells its answer's headers. */
+export interface RateLimiter {
+  /**
+   * Resolves when a request may be sent; that does not take the turn yet.
+   * @throws AppError `cancelled` when the signal aborts, or of the memory.
+   */
+  free(signal: AbortSignal): Promise<void>;
+  /** Takes the turn, if it is still free, and remembers it before anything is sent. */
+  take(): Promise<boolean>;
+  /** To be called once for each turn taken; null when no answer came. */
+  answered(headers: Record<string, string> | null): Promise<void>;
+}
+
+/** Waiting longer than this is worth a line in the log. */
+const WORTH_TELLING_MS = 2000;
+/** A memory that failed is left alone for so long: it has deadlines and retries of its own. */
+const MEMORY_REST_MS = 60_000;
+
+/**
+ * The rate budget of SPEC §5.4. Inside it counts on the clock that never jumps; what is
+ * remembered for the next job is told by the wall clock, and bounded when it is read.
+ */
+export function createRateLimiter(options: BudgetOptions): RateLimiter {
+  const { clock, log, memory, perMinute = REQUESTS_PER_MINUTE } = options;
+  const toWall = () => clock.now() - clock.monotonic();
+  let budget = FRESH_BUDGET;
+  let loading: Promise<void> | null = null;
+  let inFlight = 0;
+  let restUntil = 0;
+
+  const wait = () => delayMs(budget, perMinute, clock.monotonic());
+
+  async function load(): Promise<void> {
+    const stored = (await memory?.rateBudget()) ?? null;
+    if (stored !== null) budget = shifted(stored, -toWall(), clock.monotonic());
+  }
+
+  /** A budget that cannot be stored still holds here. */
+  async function save(): Promise<void> {
+    if (memory === null || clock.monotonic() < restUntil) return;
+    try {
+      await memory.saveRateBudget(shifted(budget, toWall(), clock.now()));
+    } catch (error) {
+      restUntil = clock.monotonic() + MEMORY_REST_MS;
+      log.warn({ err: error }, 'the rate budget was not stored: the next job may not know of it');
+    }
+  }
 
   return {
-    async ready(signal) {
-      if (remaining >= 1) {
-        remaining -= 1;
-        return;
+    async free(signal) {
+      loading ??= load().catch((error: unknown) => {
+        loading = null;
+        throw error;
+      });
+      await loading;
+      for (let ms = wait(); ms > 0 && !signal.aborted; ms = wait()) {
+        if (ms > WORTH_TELLING_MS)
+          log.info({ wait_ms: Math.ceil(ms) }, 'waiting for the rate budget');
+        await clock.sleep(ms, signal);
       }
-      await clock.sleep(resetAt - clock.monotonic(), signal);
-      remaining = Number.POSITIVE_INFINITY;
+      if (signal.aborted) throw new AppError('cancelled', 'Cancelled while waiting for Reddit');
     },
-    learn(headers) {
-      const now = clock.monotonic();
-      const left = Number(headers['x-ratelimit-remaining'] ?? Number.NaN);
-      const reset = Number(headers['x-ratelimit-reset'] ?? Number.NaN);
-      const retryAfter = Number(headers['retry-after'] ?? Number.NaN);
-      if (Number.isFinite(left) && Number.isFinite(reset)) {
-        remaining = left;
-        resetAt = now + Math.min(reset * 1000, MAX_PAUSE_MS);
-      }
-      if (Number.isFinite(retryAfter)) {
-        remaining = 0;
-        resetAt = Math.max(resetAt, now + Math.min(retryAfter * 1000, MAX_PAUSE_MS));
-      }
+    async take() {
+      if (wait() > 0) return false;
+      budget = spend(budget, clock.monotonic());
+      inFlight += 1;
+      await save();
+      return true;
+    },
+    async answered(headers) {
+      inFlight -= 1;
+      if (headers === null) return;
+      budget = learn(budget, rateHints(headers, clock.now()), inFlight, clock.monotonic());
+      if (wait() > 0) await save();
     },
   };
 }

@@ -56,3 +56,17 @@ export const RedditListing = Type.Object({
   }),
 });
 export type RedditListing = Static<typeof RedditListing>;
+
+/** A thread: the post's listing and that of its comments. */
+export const RedditThread = Type.Array(RedditListing, { minItems: 2, maxItems: 2 });
+
+/** Stands in a thread for comments that are not shown; empty for "continue this thread". */
+export const MoreObject = Type.Object({
+  children: Type.Array(Type.String({ pattern: '^[a-z0-9]{1,16}$' })),
+});
+
+export const MoreChildren = Type.Object({
+  json: Type.Object({
+    data: Type.Object({ things: RedditListing.properties.data.properties.children }),
+  }),
+});

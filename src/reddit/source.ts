@@ -12,10 +12,19 @@ import type { RedditComment, RedditPost } from './schemas.js';
 export interface PostSource {
   /** One page of `/r/{subreddit}/new` or `/r/{subreddit}/comments`, newest first. */
   listing(query: ListingQuery, signal: AbortSignal): Promise<ListingPage>;
+  /** Up to 100 posts and comments by fullname; Reddit leaves out, silently, what it does not have. */
+  info(fullnames: readonly string[], signal: AbortSignal): Promise<ListingPage>;
+  /** A post with the part of its comments that Reddit shows at once. */
+  thread(postId: string, signal: AbortSignal): Promise<ThreadPage>;
+  /** Up to 100 comments that a thread left out, by bare id. */
+  moreComments(postId: string, ids: readonly string[], signal: AbortSignal): Promise<ThreadPage>;
   /** Requests sent since the source was made, token requests and retries included. */
   requestsSent(): number;
   close(): Promise<void>;
 }
+
+/** What collecting the newest items needs. */
+export type ListingSource = Pick<PostSource, 'listing' | 'requestsSent'>;
 
 export interface ListingQuery {
   subreddit: string;
@@ -34,4 +43,10 @@ export interface ListingPage {
   invalid: { fullname: string; reason: string }[];
   /** Fullname of the next page's anchor; null at the listing's end. */
   after: string | null;
+}
+
+/** A thread, or a part of one, without its tree: each comment names its parent. */
+export interface ThreadPage extends Omit<ListingPage, 'after'> {
+  /** Bare ids of comments that Reddit left out here; `moreComments` asks for them. */
+  more: string[];
 }

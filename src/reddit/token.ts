@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.js';
 import { AppError } from '../errors.js';
 import type { Exchange } from './exchange.js';
-import { rejection } from './answer.js';
+import { failure, unexpected } from './answer.js';
+import { judge, parsed } from './verdict.js';
 
 export interface TokenKeeper {
   /** A token that is good for a while yet; one request at most is under way at a time. */
@@ -54,20 +55,29 @@ function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
+/** As RFC 6750 §2.1 allows it, and short enough for a header. */
+const TOKEN = /^[\w\-.~+/]{1,8000}=*$/;
+
 function parseToken(answer: Exchange): { value: string; lifeMs: number } {
-  if (answer.status === 401 || answer.status === 400) {
-    throw new AppError('reddit_unauthorized', 'Reddit refuses the client id or secret', {
-      cure: 'compare REDDIT_CLIENT_ID and the secret with the app on reddit.com/prefs/apps',
+  const { row, means } = judge(answer, 'token');
+  if (means !== 'content') {
+    const code = typeof means === 'object' ? 'reddit_bad_answer' : means;
+    const { message, details } = failure(code, row, answer, 'token');
+    throw new AppError(code, message, {
+      details,
+      ...(code === 'reddit_unauthorized' ? { cure: CURE } : {}),
     });
   }
-  if (answer.status !== 200) throw rejection(answer, 'token');
-  try {
-    const body = JSON.parse(answer.text) as { access_token?: unknown; expires_in?: unknown };
-    if (typeof body.access_token === 'string' && typeof body.expires_in === 'number') {
-      return { value: body.access_token, lifeMs: body.expires_in * 1000 };
-    }
-  } catch {
-    // told below, with what a body that is JSON but no token gets
+  const { access_token, expires_in } = parsed(answer.text) as Record<string, unknown>;
+  if (typeof access_token === 'string' && TOKEN.test(access_token) && isLife(expires_in)) {
+    return { value: access_token, lifeMs: expires_in * 1000 };
   }
-  throw new AppError('reddit_bad_answer', 'Reddit answered a token request without a token');
+  throw unexpected('token', 'a token');
 }
+
+function isLife(seconds: unknown): seconds is number {
+  return typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0;
+}
+
+const CURE =
+  'compare REDDIT_CLIENT_ID and the secret with the app on reddit.com/prefs/apps (a script app)';

@@ -34,6 +34,8 @@ export function retrying(store: Store, options: StoreRetry): Store {
     commit: again((batch) => store.commit(batch)),
     updateCycle: again((cycle, fence) => store.updateCycle(cycle, fence)),
     finishCycle: again((cycle, fence) => store.finishCycle(cycle, fence)),
+    rateBudget: again(() => store.rateBudget()),
+    saveRateBudget: again((budget) => store.saveRateBudget(budget)),
     heartbeat: again((beat) => store.heartbeat(beat)),
     takeRequest: again(() => store.takeRequest()),
     abandon: again((holder, reason) => store.abandon(holder, reason)),

@@ -1,5 +1,6 @@
 import type { Cycle, CycleStatus, Gap, SubredditState } from '../domain/cycle.js';
 import type { IsoTime, Label, NewComment, NewPost, Post } from '../domain/item.js';
+import type { RateBudget } from '../domain/rate-budget.js';
 import type { Counts, Rollup } from '../domain/rollup.js';
 
 /**
@@ -152,6 +153,10 @@ export interface CollectStore {
   updateCycle(cycle: Cycle, fence: Fence): Promise<void>;
   /** Writes the final record and releases the lease in one step. */
   finishCycle(cycle: Cycle, fence: Fence): Promise<void>;
+  /** What the last collector knew of Reddit's rate limit, by the wall clock; null: nothing. */
+  rateBudget(): Promise<RateBudget | null>;
+  /** Needs no fence: whoever sends requests must be counted. Moves no data version. */
+  saveRateBudget(budget: RateBudget): Promise<void>;
 }
 
 export interface CycleStart {

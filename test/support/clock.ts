@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.js';
+import { type Clock, systemClock } from '../../src/clock.js';
 
 /** A clock that stands still until it is moved; sleepers wake in the order of their times. */
 export class ManualClock implements Clock {
@@ -65,4 +65,16 @@ export class ManualClock implements Clock {
 
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Real time, `times` as fast: what waits an hour waits for a moment. */
+export function hurriedClock(times: number): Clock {
+  const began = systemClock.monotonic();
+  const start = systemClock.now();
+  const passed = () => (systemClock.monotonic() - began) * times;
+  return {
+    now: () => start + passed(),
+    monotonic: passed,
+    sleep: (ms, signal) => systemClock.sleep(ms / times, signal),
+  };
 }

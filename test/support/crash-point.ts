@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import type { Store } from '../../src/store/store.js';
 
-/** Every call of a cycle that writes. */
+/** Every call of a cycle that writes what readers see. */
 const WRITES = ['beginCycle', 'commit', 'updateCycle', 'finishCycle'] as const;
 type Write = (typeof WRITES)[number];
 

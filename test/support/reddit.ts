@@ -87,6 +87,7 @@ export function sourceOf(t: Pick<ExecutionContext, 'teardown'>, url: string): Po
     clock: systemClock,
     log: silentLog,
     retry: { retries: 1, baseDelayMs: 5 },
+    requestsPerMinute: 1_000_000, // tests have less time than Reddit's minute
   });
   t.teardown(() => source.close());
   return source;

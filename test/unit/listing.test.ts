@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { batchesOf } from '../../src/collect/subreddit.js';
 import { type ListingBounds, OVERLAP_MS, readListing } from '../../src/collect/listing.js';
 import type { RedditPost } from '../../src/reddit/schemas.js';
-import type { ListingPage, PostSource } from '../../src/reddit/source.js';
+import type { ListingPage, ListingQuery, ListingSource } from '../../src/reddit/source.js';
 import { MAX_BATCH } from '../../src/store/store.js';
 import { redditPost } from '../support/fake-reddit.js';
 import { aComment, aPost } from '../support/items.js';
@@ -30,8 +30,8 @@ const markAt = (n: number) => ({
 /** Pages a fixed list, as Reddit does: an anchor that is not there gives an empty page. */
 function listingOf(posts: RedditPost[], afterPage: (page: number) => void = () => undefined) {
   let pages = 0;
-  const source: PostSource = {
-    async listing({ after, limit }): Promise<ListingPage> {
+  const source = {
+    async listing({ after, limit }: ListingQuery): Promise<ListingPage> {
       const from = after === null ? 0 : posts.findIndex(({ name }) => name === after) + 1;
       const found = after === null || from > 0;
       const page = found ? posts.slice(from, from + limit) : [];
@@ -42,7 +42,6 @@ function listingOf(posts: RedditPost[], afterPage: (page: number) => void = () =
       return { state: 'active', posts: page, comments: [], invalid: [], after: anchor };
     },
     requestsSent: () => pages,
-    close: async () => undefined,
   };
   return source;
 }
@@ -182,7 +181,7 @@ for (const [name, items, watermarkAt, gap] of ends) {
 
 test('a listing that never ends is read to a bound', async (t) => {
   let page = 0;
-  const endless: PostSource = {
+  const endless: Pick<ListingSource, 'listing'> = {
     ...listingOf([]),
     async listing() {
       page += 1;

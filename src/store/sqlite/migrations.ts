@@ -1,6 +1,7 @@
 import { AppError } from '../../errors.js';
 import type { Db } from './db.js';
 import { SCHEMA_1 } from './schema-1.js';
+import { SCHEMA_2 } from './schema-2.js';
 
 /**
  * A plain numbered list: umzug would cost every process and every job thread 140–200 ms at
@@ -14,7 +15,10 @@ interface Migration {
   sql: string;
 }
 
-const MIGRATIONS: readonly Migration[] = [{ oldestCode: 1, sql: SCHEMA_1 }];
+const MIGRATIONS: readonly Migration[] = [
+  { oldestCode: 1, sql: SCHEMA_1 },
+  { oldestCode: 1, sql: SCHEMA_2 },
+];
 
 /** The schema this code writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -5,6 +5,7 @@ import type { Connection } from './connection.js';
 import { countWindow } from './counts.js';
 import * as cycles from './cycles.js';
 import { readMeta } from './db.js';
+import { readRateBudget, writeRateBudget } from './rate-budget.js';
 import * as reads from './reads.js';
 import * as runner from './runner.js';
 import { readWatermarks, subredditDetails } from './subreddits.js';
@@ -57,6 +58,9 @@ export function sqliteStore(connection: Connection, clock: Clock): Store {
       connection.write('finishCycle', (db) => cycles.finishCycle(db, cycle, fence));
       connection.checkpoint();
     },
+    rateBudget: async () => connection.read('rateBudget', readRateBudget),
+    saveRateBudget: async (budget) =>
+      connection.write('saveRateBudget', (db) => writeRateBudget(db, budget)),
     heartbeat: async (beat) =>
       connection.write('heartbeat', (db) =>
         runner.writeHeartbeat(db, { at: toIso(clock.now()), ...beat }),

@@ -1,0 +1,53 @@
+import { Value } from 'typebox/value';
+import { contentOf, sortChild, unexpected } from './answer.js';
+import type { Exchange } from './exchange.js';
+import { MoreChildren, MoreObject, RedditListing, RedditThread } from './schemas.js';
+import type { ThreadPage } from './source.js';
+
+type Child = RedditListing['data']['children'][number];
+
+/**
+ * Judges an answer to `/comments/{id}`: the post and its comments, taken out of their tree.
+ *
+ * @throws AppError as `listingPage` does.
+ */
+export function threadPage(answer: Exchange, place: string): ThreadPage {
+  const { state, body } = contentOf(answer, place);
+  const page = emptyThread(state);
+  if (state !== 'active') return page;
+  if (!Value.Check(RedditThread, body)) throw unexpected(place, 'a thread');
+  for (const listing of body) flatten(listing.data.children, page);
+  return page;
+}
+
+/**
+ * Judges an answer to `/api/morechildren`: comments that a thread had left out, as a flat list.
+ *
+ * @throws AppError as `listingPage` does.
+ */
+export function morePage(answer: Exchange, place: string): ThreadPage {
+  const { state, body } = contentOf(answer, place);
+  const page = emptyThread(state);
+  if (state !== 'active') return page;
+  if (!Value.Check(MoreChildren, body)) throw unexpected(place, 'a list of comments');
+  flatten(body.json.data.things, page);
+  return page;
+}
+
+function emptyThread(state: ThreadPage['state']): ThreadPage {
+  return { state, posts: [], comments: [], invalid: [], more: [] };
+}
+
+/** Depth first, as shown; without recursion, for the depth is the server's to choose. */
+function flatten(children: readonly Child[], page: ThreadPage): void {
+  const stack = [...children].reverse();
+  for (let child = stack.pop(); child !== undefined; child = stack.pop()) {
+    if (child.kind === 'more' && Value.Check(MoreObject, child.data)) {
+      page.more.push(...child.data.children);
+      continue;
+    }
+    sortChild(child, page);
+    const replies = (child.data as { replies?: unknown } | null)?.replies;
+    if (Value.Check(RedditListing, replies)) stack.push(...[...replies.data.children].reverse());
+  }
+}
