@@ -12,7 +12,11 @@ for (const row of rows) {
   const releases: (() => unknown)[] = [];
   const began = performance.now();
   try {
-    const report = await runRow({ teardown: (release) => void releases.push(release) }, row, cycles);
+    const report = await runRow(
+      { teardown: (release) => void releases.push(release) },
+      row,
+      cycles,
+    );
     const [first, last] = [report.held[0], report.held.at(-1)];
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     print(

@@ -72,7 +72,11 @@ export async function cycleBench(
     async cycle({ wrap = (source: PostSource) => source, signal = never } = {}) {
       cycles += 1;
       before = reddit.listed();
-      const source = createRedditSource(redditConfig, 'secret', { clock, log: silentLog });
+      const source = createRedditSource(redditConfig, 'secret', {
+        clock,
+        log: silentLog,
+        budget: store,
+      });
       const deps = {
         ...{ store, config, clock, scorer },
         source: wrap(source),

@@ -25,7 +25,8 @@ const field = (body: unknown, name: string) => (body as Record<string, unknown> 
 /** Every route that reads. @param postId a stored post */
 export function readRoutes(postId: string, subreddits: number): ReadRoute[] {
   const v1 = '/api/v1';
-  const all = (body: unknown) => Array.isArray(body) && body.length === subreddits;
+  const all = (body: unknown) =>
+    (field(body, 'details') as unknown[] | undefined)?.length === subreddits;
   const counted = (body: unknown) => JSON.stringify(body).match(/"total":[1-9]/) !== null;
   return [
     { name: '/health', path: '/health', good: (body) => field(body, 'causes') !== undefined },

@@ -11,10 +11,18 @@ test.serial('ten requests a minute: none is sent beyond it and nothing is lost',
   const cycle = await bench.cycle();
   t.is(cycle.status, 'succeeded');
   t.deepEqual(bench.missing(), []);
-  t.log(cycle.subreddits.map((s) => s.requests), cycle.duration_ms, bench.clock.sleeping);
+  t.log(
+    cycle.subreddits.map((s) => s.requests),
+    cycle.duration_ms,
+    bench.clock.sleeping,
+  );
   await bench.pass(1_800_000);
   const next = await bench.cycle();
   t.is(next.status, 'succeeded');
   t.deepEqual(bench.missing(), []);
-  t.log(next.subreddits.map((s) => s.requests), next.duration_ms, bench.clock.sleeping);
+  t.log(
+    next.subreddits.map((s) => s.requests),
+    next.duration_ms,
+    bench.clock.sleeping,
+  );
 });
