@@ -16,6 +16,7 @@ const JSON_START = Buffer.from('{"message": "');
 /** Sent again and again: the memory that an endless body takes is this. */
 const CHUNK = Buffer.alloc(64 * 1024, 'a');
 const DRIP_EVERY_MS = 250;
+const TAKE_HALF_MS = 50;
 
 /** The kinds that answer in place of Reddit. Bodies as recorded, the sentences are ours. */
 export const ANSWERS: Partial<Record<FaultKind, (hit: Hit, route: FaultRoute) => Answer>> = {
@@ -136,15 +137,22 @@ async function drip(raw: ServerResponse, clock: Clock, gone: AbortSignal): Promi
 }
 
 /** Headers for the whole, half of it, and the end of the connection. */
-export function resetMidway(reply: FastifyReply, body: Buffer): void {
-  reply.hijack();
+export async function resetMidway(
+  reply: FastifyReply,
+  faults: Faults,
+  clock: Clock,
+  body: Buffer,
+): Promise<void> {
+  const gone = held(reply, faults);
   const { raw } = reply;
   raw.writeHead(reply.statusCode, {
     ...(reply.getHeaders() as Record<string, string>),
     'content-length': body.length,
   });
-  // The callback comes when the kernel has it: a reset before would throw it away.
-  raw.write(half(body), () => raw.socket?.resetAndDestroy());
+  raw.write(half(body));
+  // A client that finds both at once takes the reset for an ordinary end.
+  await clock.sleep(TAKE_HALF_MS, gone);
+  raw.socket?.resetAndDestroy();
 }
 
 /** Cut at a byte, so perhaps inside a character. */

@@ -96,8 +96,8 @@ function withHostileText(fields: Fields, turn: number): Fields {
   if (name === undefined) return fields;
   const text = String(fields[name]);
   const middle = text.length >> 1;
-  // A high surrogate alone, a low one alone, and a pair the wrong way round.
-  const hostile = `\ud83d${text.slice(0, middle)}\u0000\udc4d\ud83d${text.slice(middle)}\udc4d\u0000`;
+  // A low surrogate first, a pair the wrong way round, a high one last.
+  const hostile = `\udc4d${text.slice(0, middle)}\u0000\udc4d\ud83d${text.slice(middle)}\u0000\ud83d`;
   return { ...fields, [name]: hostile };
 }
 

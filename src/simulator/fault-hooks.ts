@@ -43,7 +43,7 @@ export function faultyGate(
     const whole = () => Buffer.from(String(payload));
     if (kind === 'truncated') done(null, half(whole()));
     // `done` is not called: the answer is already on its way, and the connection broken.
-    else if (kind === 'reset_midway') resetMidway(reply, whole());
+    else if (kind === 'reset_midway') void resetMidway(reply, faults, clock, whole());
     else done(null, payload);
   });
 

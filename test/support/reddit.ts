@@ -21,6 +21,8 @@ export interface Simulation {
   pass(ms: number): void;
   /** Ids that a complete collection has now. */
   listed(): { posts: string[]; comments: string[] };
+  /** Before the test ends, which closes it anyhow. */
+  close(): Promise<void>;
 }
 
 /** A small simulated Reddit on a free port, closed with the test. Its world's time only moves by `pass`, and with a clock that is given. */
@@ -77,6 +79,7 @@ export async function simulation(
       world.advanceTo(clock.now());
       return listedIds(world);
     },
+    close: () => app.close(),
   };
 }
 
