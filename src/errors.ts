@@ -45,6 +45,7 @@ const TABLE = {
 } as const;
 
 export type ErrorCode = keyof typeof TABLE;
+export const ERROR_CODES = Object.keys(TABLE) as ErrorCode[];
 
 export interface AppErrorOptions {
   cause?: unknown;

@@ -68,7 +68,9 @@ function parseToken(answer: Exchange): { value: string; lifeMs: number } {
       ...(code === 'reddit_unauthorized' ? { cure: CURE } : {}),
     });
   }
-  const { access_token, expires_in } = parsed(answer.text) as Record<string, unknown>;
+  // `null` is JSON, too.
+  const body = parsed(answer.text) as { access_token?: unknown; expires_in?: unknown } | null;
+  const { access_token, expires_in } = body ?? {};
   if (typeof access_token === 'string' && TOKEN.test(access_token) && isLife(expires_in)) {
     return { value: access_token, lifeMs: expires_in * 1000 };
   }

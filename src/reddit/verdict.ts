@@ -170,8 +170,9 @@ const EXPLANATION_LENGTH = 200;
 export function explanation({ text }: Exchange): string {
   const json = parsed(text);
   if (!isObject(json)) return '';
-  const [inside] = isObject(json.json) && Array.isArray(json.json.errors) ? json.json.errors : [];
-  const words = [json.reason, json.explanation, json.error_description, inside, json.error]
+  const inside = isObject(json.json) ? json.json.errors : null;
+  const [first] = Array.isArray(inside) ? (inside as unknown[]) : [];
+  const words = [json.reason, json.explanation, json.error_description, first, json.error]
     .flat()
     .filter((word) => typeof word === 'string' && word !== '')
     .join(': ');

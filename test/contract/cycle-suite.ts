@@ -11,6 +11,7 @@ export function cycleSuite(implementation: Implementation): void {
   records(implementation);
   watermarks(implementation);
   requests(implementation);
+  rateBudget(implementation);
 }
 
 /** The scene's own cycle is `cycle-1`, held by `test-host:1:0:0` for two minutes. */
@@ -264,4 +265,41 @@ function requests(implementation: Implementation): void {
     t.deepEqual(facts.jobs, { at: '2026-01-15T12:00:05.000Z', ...beat });
     t.is(facts.data_version, version, 'it changes nothing that is served');
   });
+}
+
+function rateBudget(implementation: Implementation): void {
+  define(
+    implementation,
+    'the rate budget is kept as it was told, and is no news',
+    async (t, scene) => {
+      const { store } = scene;
+      t.is(await store.rateBudget(), null);
+      const before = (await store.ping()).data_version;
+      const now = scene.clock.now();
+      const budget = {
+        sentAt: [now - 2000, now],
+        remaining: 42,
+        resetAt: now + 60_000,
+        blockedUntil: 0,
+      };
+      await store.saveRateBudget(budget);
+      t.deepEqual(await store.rateBudget(), budget);
+      const unknown = { ...budget, sentAt: [], remaining: null };
+      await store.saveRateBudget(unknown);
+      t.deepEqual(await store.rateBudget(), unknown);
+      t.is((await store.ping()).data_version, before);
+    },
+  );
+
+  define(
+    implementation,
+    'the rate budget is saved by whoever sends, lease or not',
+    async (t, scene) => {
+      await scene.clock.advance(120_000);
+      await scene.store.beginCycle(start(scene, 'cycle-2'));
+      const budget = { sentAt: [1], remaining: null, resetAt: 0, blockedUntil: 0 };
+      await scene.store.saveRateBudget(budget);
+      t.deepEqual(await scene.store.rateBudget(), budget);
+    },
+  );
 }

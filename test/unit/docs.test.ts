@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import { EnvSchema, KEYS_TO_COME } from '../../src/config-schema.js';
 import { API_PREFIX } from '../../src/app.js';
+import { ERROR_CODES } from '../../src/errors.js';
 import { buildTestApp } from '../support/app.js';
 import { configTable, envExample } from '../support/config-docs.js';
 
@@ -73,6 +74,11 @@ test("the README's routes are the API's", async (t) => {
     );
     t.true(known, route);
   }
+});
+
+test('the runbook has a row for every failure of Reddit', (t) => {
+  const rows = found('deployment/RUNBOOK.md', /^\| `(reddit_\w+)` \|/gm).sort();
+  t.deepEqual(rows, ERROR_CODES.filter((code) => code.startsWith('reddit_')).sort());
 });
 
 test('ARCHITECTURE.md can be read at once', (t) => {
