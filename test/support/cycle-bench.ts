@@ -3,6 +3,7 @@ import { runCycle } from '../../src/collect/cycle.js';
 import type { Config } from '../../src/config.js';
 import type { Cycle } from '../../src/domain/cycle.js';
 import { createRedditSource } from '../../src/reddit/client.js';
+import type { Log } from '../../src/log.js';
 import type { PostSource } from '../../src/reddit/source.js';
 import { createLexiconScorer } from '../../src/scorer/lexicon.js';
 import type { Store } from '../../src/store/store.js';
@@ -22,6 +23,8 @@ export interface CycleBench {
   pass(ms: number): Promise<void>;
   /** One cycle as the job makes it, with a source of its own that is closed after it. */
   cycle(options?: CycleOptions): Promise<Cycle>;
+  /** What a cycle gets its items from; to be closed. */
+  newSource(): PostSource;
   /** What was listed when the last cycle began, still is, and is not stored. */
   missing(): string[];
 }
@@ -43,6 +46,7 @@ export async function cycleBench(
   t: Pick<ExecutionContext, 'teardown'>,
   options: {
     env?: Record<string, string>;
+    log?: Log;
     simulation?: Omit<NonNullable<Parameters<typeof simulation>[1]>, 'clock'>;
   } = {},
 ): Promise<CycleBench> {
@@ -63,24 +67,24 @@ export async function cycleBench(
   const { reddit: redditConfig } = config;
   if (redditConfig === null) throw new Error('without credentials');
   const scorer = createLexiconScorer();
+  const { log = silentLog } = options;
   let cycles = 0;
   let before: Ids = { posts: [], comments: [] };
 
+  const newSource = () =>
+    createRedditSource(redditConfig, 'secret', { clock, log, budget: store });
+
   return {
-    ...{ clock, reddit, store, config, databasePath: path },
+    ...{ clock, reddit, store, config, databasePath: path, newSource },
     pass: (ms) => clock.drive(clock.sleep(ms)),
     async cycle({ wrap = (source: PostSource) => source, signal = never } = {}) {
       cycles += 1;
       before = reddit.listed();
-      const source = createRedditSource(redditConfig, 'secret', {
-        clock,
-        log: silentLog,
-        budget: store,
-      });
+      const source = newSource();
       const deps = {
         ...{ store, config, clock, scorer },
         source: wrap(source),
-        log: silentLog,
+        log,
         holder: 'test:1:0:0',
         holderIsDead: () => false,
         memory: () => 50 * 1_048_576,
