@@ -52,7 +52,7 @@ export async function cycleBench(
 ): Promise<CycleBench> {
   const clock = new VirtualClock(Date.parse(START));
   t.teardown(() => clock.close());
-  const reddit = await simulation(t, { historyHours: 3, ...options.simulation, clock });
+  const reddit = await simulation(t, { historyHours: 1, ...options.simulation, clock });
   const { store, config, path } = await temporaryStore(t, {
     clock,
     env: {
