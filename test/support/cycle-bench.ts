@@ -71,8 +71,7 @@ export async function cycleBench(
   let cycles = 0;
   let before: Ids = { posts: [], comments: [] };
 
-  const newSource = () =>
-    createRedditSource(redditConfig, 'secret', { clock, log, budget: store });
+  const newSource = () => createRedditSource(redditConfig, 'secret', { clock, log, budget: store });
 
   return {
     ...{ clock, reddit, store, config, databasePath: path, newSource },

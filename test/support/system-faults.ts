@@ -87,7 +87,11 @@ async function complete(
   return found;
 }
 
-/** A row's fate under a deadline that is shorter than the retries. */
+/**
+ * A row's fate under a deadline that is shorter than the retries. That none ends before its
+ * deadline is not asked here: Node counts a timer from the last turn of the loop, which on a
+ * busy machine was seconds before. The virtual clock's tests ask to the millisecond.
+ */
 function differences(cycle: Cycle, { status, fate }: Row): string[] {
   const passing = fate.code !== null && new AppError(fate.code, '').transient;
   const code = passing ? 'deadline_exceeded' : fate.code;
@@ -99,7 +103,6 @@ function differences(cycle: Cycle, { status, fate }: Row): string[] {
   }
   const durationMs = cycle.duration_ms ?? Number.POSITIVE_INFINITY;
   if (durationMs > DEADLINE_MS + END_SLACK_MS) found.push(`it took ${durationMs} ms`);
-  if (passing && durationMs < DEADLINE_MS - 100) found.push(`it gave up after ${durationMs} ms`);
   return found;
 }
 

@@ -31,6 +31,8 @@ export interface System {
   figures(): { api: Figures; jobs: Figures };
   /** Lines of both processes that say that something went wrong in a way nobody handled. */
   crashes(): string[];
+  /** Lines of both above `info`. */
+  troubles(): string[];
   /** SIGTERM to all; answers their exit codes or signals. */
   end(): Promise<Record<string, number | string>>;
 }
@@ -114,6 +116,10 @@ export async function startSystem(t: Teardown, options: SystemOptions = {}): Pro
     crashes: () =>
       [...api.lines, ...jobs.lines]
         .filter(({ level, msg }) => level === 'fatal' || String(msg).includes('this is a bug'))
+        .map((line) => JSON.stringify(line)),
+    troubles: () =>
+      [...api.lines, ...jobs.lines]
+        .filter(({ level }) => level !== 'info' && level !== 'debug')
         .map((line) => JSON.stringify(line)),
     async end() {
       const all = { api, jobs, simulator };
