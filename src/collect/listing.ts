@@ -2,8 +2,8 @@ import type { Gap, SubredditState } from '../domain/cycle.js';
 import type { Kind } from '../domain/item.js';
 import { toIso } from '../clock.js';
 import type { RedditComment, RedditPost } from '../reddit/schemas.js';
-import type { ListingSource } from '../reddit/source.js';
-import type { Watermark } from '../store/store.js';
+import type { ListingPage, ListingSource } from '../reddit/source.js';
+import { type Marks, marksAfter, type Place, startOf } from './marks.js';
 
 /** What one listing held, back to where we had been before. */
 export interface ListingRead {
@@ -12,13 +12,13 @@ export interface ListingRead {
   /** Objects served, the skipped ones included. */
   seen: number;
   skipped: Record<string, number>;
-  /** The newest item, or the old watermark when nothing is newer. */
-  watermark: Watermark | null;
+  /** As they were, until the listing has been read to its end. */
+  marks: Marks;
   gap: Gap | null;
 }
 
 export interface ListingBounds {
-  watermark: Watermark | null;
+  marks: Marks;
   /** Epoch milliseconds: items created before this are not kept. */
   oldestMs: number;
   nowMs: number;
@@ -33,7 +33,8 @@ export const OVERLAP_MS = 20 * 60_000;
 const CUT_OFF_ABOVE = 500;
 /**
  * Created later than this from now: a broken timestamp, or a clock of ours that is slow. Such
- * an item would spoil the watermark; it is left for a cycle to which it is no future any more.
+ * an item would spoil the watermark; it is left for a cycle to which it is no future any
+ * more, and holds the watermark back as a bad object does.
  */
 const FUTURE_TOLERANCE_MS = 5 * 60_000;
 /** So many items at a page's end must be old before we believe that we have got that far. */
@@ -53,38 +54,32 @@ export async function readListing(
   target: { subreddit: string; kind: Kind },
   bounds: ListingBounds,
   signal: AbortSignal,
-  into: ListingRead = emptyRead(bounds.watermark),
+  into: ListingRead = emptyRead(bounds.marks),
 ): Promise<ListingRead> {
-  const { watermark } = bounds;
+  const { watermark } = bounds.marks;
   const stopAtMs = watermark === null ? null : Date.parse(watermark.created_utc) - OVERLAP_MS;
   const ids = new Set<string>();
   const names: string[] = [];
+  const places: Place[] = [];
   let reachedMs = Number.POSITIVE_INFINITY;
   let after: string | null = null;
   let emptyAnchors = 0;
   let stalled = false;
+  let listingEnded = false;
 
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const answer = await source.listing({ ...target, after, limit: PAGE_SIZE }, signal);
     into.state = answer.state;
     if (answer.state !== 'active') return into;
-    const children = target.kind === 'post' ? answer.posts : answer.comments;
+    const found = placesOf(answer, target, bounds, ids, into);
     const served = answer.posts.length + answer.comments.length + answer.invalid.length;
-    for (const { reason } of answer.invalid) skip(into, reason);
     into.seen += served;
-    for (const child of children) {
-      names.push(child.name);
-      const problem = ids.has(child.id) ? 'duplicate' : skipReason(child, target, bounds);
-      if (problem === null) {
-        ids.add(child.id);
-        into.items.push(child);
-        into.watermark = newer(into.watermark, child, bounds.nowMs);
-      } else skip(into, problem);
-    }
+    names.push(...childrenOf(answer, target.kind).map(({ name }) => name));
+    places.push(...found);
 
-    reachedMs = Math.min(reachedMs, pageEndMs(children, bounds.nowMs));
-    if (stopAtMs !== null && reachedMs <= stopAtMs) return into;
-    if (reachedMs < bounds.oldestMs) return into;
+    reachedMs = Math.min(reachedMs, pageEndMs(found, bounds.nowMs));
+    if (stopAtMs !== null && reachedMs <= stopAtMs) break;
+    if (reachedMs < bounds.oldestMs) break;
     if (served === 0 && after !== null) {
       stalled = true;
       emptyAnchors += 1;
@@ -93,40 +88,103 @@ export async function readListing(
       stalled = false;
       after = answer.after;
     }
-    if (after === null) break;
+    listingEnded = after === null || page === MAX_PAGES - 1;
+    if (listingEnded) break;
   }
-  into.gap = gapOf(target.kind, watermark, into.items, reachedMs, stalled);
+  if (listingEnded) into.gap = gapOf(target.kind, bounds.marks, into, reachedMs, stalled);
+  into.marks = marksAfter(places, bounds.marks, bounds.nowMs);
   return into;
 }
 
-/** How far back a page leads: not by its oldest item, for one straggler proves nothing. */
-function pageEndMs(children: { created_utc: number }[], nowMs: number): number {
-  const times = children.map((child) => child.created_utc * 1000).filter((ms) => ms <= nowMs);
-  return times.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...times.slice(-STRAGGLERS));
+function childrenOf(page: ListingPage, kind: Kind): (RedditPost | RedditComment)[] {
+  return kind === 'post' ? page.posts : page.comments;
 }
 
-export function emptyRead(watermark: Watermark | null): ListingRead {
-  return { state: 'unknown', items: [], seen: 0, skipped: {}, watermark, gap: null };
+/** Sorts a page into what is kept and what is skipped, and tells in which order it stood. */
+function placesOf(
+  page: ListingPage,
+  target: { subreddit: string; kind: Kind },
+  bounds: ListingBounds,
+  ids: Set<string>,
+  into: ListingRead,
+): Place[] {
+  const children = childrenOf(page, target.kind);
+  const strangers = page.posts.length + page.comments.length - children.length;
+  for (let n = 0; n < strangers; n += 1) skip(into, 'unexpected_kind');
+  const places: Place[] = [];
+  const bad = [...page.invalid];
+  for (let index = 0; index <= children.length; index += 1) {
+    while ((bad[0]?.above ?? Number.POSITIVE_INFINITY) <= index || index === children.length) {
+      const object = bad.shift();
+      if (object === undefined) break;
+      skip(into, object.reason);
+      places.push(badPlace(object.created_utc, bounds.nowMs));
+    }
+    const child = children[index];
+    if (child !== undefined) places.push(placeOf(child, target, bounds, ids, into));
+  }
+  return places;
+}
+
+function placeOf(
+  child: RedditPost | RedditComment,
+  target: { subreddit: string },
+  bounds: ListingBounds,
+  ids: Set<string>,
+  into: ListingRead,
+): Place {
+  const createdMs = child.created_utc * 1000;
+  const problem = ids.has(child.id) ? 'duplicate' : skipReason(child, target, bounds);
+  if (problem === null) {
+    ids.add(child.id);
+    into.items.push(child);
+    return { kind: 'kept', id: child.id, createdMs };
+  }
+  skip(into, problem);
+  return problem === 'created_in_future'
+    ? badPlace(null, bounds.nowMs)
+    : { kind: 'passed', createdMs: Math.min(createdMs, bounds.nowMs) };
+}
+
+/** A bad object's own time is believed unless it lies in the future. */
+function badPlace(createdUtc: number | null, nowMs: number): Place {
+  const createdMs = createdUtc === null ? null : createdUtc * 1000;
+  const future = createdMs !== null && createdMs > nowMs + FUTURE_TOLERANCE_MS;
+  return { kind: 'bad', createdMs: future ? null : createdMs };
+}
+
+/** How far back a page leads: not by its oldest object, for one straggler proves nothing. */
+function pageEndMs(places: readonly Place[], nowMs: number): number {
+  const times = places.flatMap(({ createdMs }) => (createdMs === null ? [] : [createdMs]));
+  const past = times.filter((ms) => ms <= nowMs);
+  return past.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...past.slice(-STRAGGLERS));
+}
+
+export function emptyRead(marks: Marks): ListingRead {
+  return { state: 'unknown', items: [], seen: 0, skipped: {}, marks, gap: null };
 }
 
 /**
  * The listing ended: did it end before the place we had been to? One that was cut off by
- * Reddit's limit, or whose pages could not be followed any further, may have.
+ * Reddit's limit, or whose pages could not be followed any further, may have. That place is
+ * the newest item read, not the watermark: below a watermark that a bad object holds back,
+ * everything else is stored already.
  */
 function gapOf(
   kind: Kind,
-  watermark: Watermark | null,
-  items: ListingRead['items'],
+  marks: Marks,
+  { items, seen, skipped }: ListingRead,
   reachedMs: number,
   stalled: boolean,
 ): Gap | null {
-  if (watermark === null || items.some(({ id }) => id === watermark.id)) return null;
-  if (!stalled && items.length <= CUT_OFF_ABOVE) return null;
-  const fromMs = Date.parse(watermark.created_utc);
+  const { newest } = startOf(marks);
+  if (newest === null || items.some(({ id }) => id === newest.id)) return null;
+  if (!stalled && seen - (skipped.duplicate ?? 0) <= CUT_OFF_ABOVE) return null;
+  const fromMs = Date.parse(newest.created_utc);
   if (reachedMs <= fromMs) return null;
   const newerOnes = items.map((item) => item.created_utc * 1000).filter((ms) => ms > fromMs);
   if (newerOnes.length === 0) return null;
-  return { kind, from: watermark.created_utc, to: toIso(Math.min(...newerOnes)) };
+  return { kind, from: newest.created_utc, to: toIso(Math.min(...newerOnes)) };
 }
 
 function skipReason(
@@ -138,16 +196,6 @@ function skipReason(
   if (child.subreddit.toLowerCase() !== subreddit.toLowerCase()) return 'other_subreddit';
   if (createdMs > nowMs + FUTURE_TOLERANCE_MS) return 'created_in_future';
   return createdMs < oldestMs ? 'past_retention' : null;
-}
-
-function newer(
-  watermark: Watermark | null,
-  child: RedditPost | RedditComment,
-  nowMs: number,
-): Watermark {
-  const created = toIso(Math.min(child.created_utc * 1000, nowMs));
-  if (watermark !== null && watermark.created_utc >= created) return watermark;
-  return { id: child.id, created_utc: created };
 }
 
 function skip(read: ListingRead, reason: string): void {

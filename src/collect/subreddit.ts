@@ -12,9 +12,9 @@ import {
   type Fence,
   type ItemBatch,
   MAX_BATCH,
-  type Watermarks,
 } from '../store/store.js';
 import { assessComment, assessPost } from './assess.js';
+import { marksOf, watermarksOf } from './marks.js';
 import { emptyRead, type ListingRead, readListing } from './listing.js';
 
 export interface SubredditDeps {
@@ -67,11 +67,14 @@ async function collectInto(
   signal: AbortSignal,
 ): Promise<void> {
   const before = await deps.store.watermarks(result.name);
-  const reads = { post: emptyRead(before.post), comment: emptyRead(before.comment) };
+  const reads = {
+    post: emptyRead(marksOf('post', before)),
+    comment: emptyRead(marksOf('comment', before)),
+  };
   let failure: { error: unknown } | null = null;
   try {
     for (const kind of ['post', 'comment'] as const) {
-      await readKind(kind, reads[kind], before, result.name, deps, signal);
+      await readKind(kind, reads[kind], result.name, deps, signal);
       if (reads[kind].state !== 'active') break;
     }
   } catch (error) {
@@ -90,14 +93,13 @@ async function collectInto(
 function readKind(
   kind: Kind,
   into: ListingRead,
-  before: Watermarks,
   subreddit: string,
   { source, clock, retentionDays }: SubredditDeps,
   signal: AbortSignal,
 ): Promise<ListingRead> {
   const nowMs = clock.now();
   const oldestMs = nowMs - retentionDays * 86_400_000;
-  const bounds = { watermark: before[kind], nowMs, oldestMs };
+  const bounds = { marks: into.marks, nowMs, oldestMs };
   return readListing(source, { subreddit, kind }, bounds, signal, into);
 }
 
@@ -114,7 +116,7 @@ async function storeReads(
   for (const [index, items] of batches.entries()) {
     const batch: ItemBatch = { fence, subreddit: result.name, ...items };
     if (complete && index === batches.length - 1) {
-      const watermarks = { post: reads.post.watermark, comment: reads.comment.watermark };
+      const watermarks = watermarksOf(reads.post.marks, reads.comment.marks);
       const gaps = [reads.post.gap, reads.comment.gap].filter((gap) => gap !== null);
       batch.complete = { watermarks, state: result.state, gaps };
     }

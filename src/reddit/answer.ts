@@ -2,7 +2,7 @@ import { Value } from 'typebox/value';
 import type { SubredditState } from '../domain/cycle.js';
 import { AppError, type ErrorCode } from '../errors.js';
 import type { Exchange } from './exchange.js';
-import { RedditComment, RedditListing, RedditPost } from './schemas.js';
+import { CreatedUtc, RedditComment, RedditListing, RedditPost } from './schemas.js';
 import type { ListingPage } from './source.js';
 import { explanation, judge, parsed } from './verdict.js';
 
@@ -55,25 +55,33 @@ export function unexpected(place: string, what: string): AppError {
 
 /** One bad object is named and left out; the rest of the page is kept. */
 export function sortChild(
-  child: RedditListing['data']['children'][number],
+  child: unknown,
   page: Pick<ListingPage, 'posts' | 'comments' | 'invalid'>,
 ): void {
-  if (child.kind === 't3' && Value.Check(RedditPost, child.data)) {
-    page.posts.push(child.data);
-  } else if (child.kind === 't1' && Value.Check(RedditComment, child.data)) {
-    page.comments.push(child.data);
+  const { kind, data } = (child ?? {}) as { kind?: unknown; data?: unknown };
+  if (kind === 't3' && Value.Check(RedditPost, data) && isNamed(data, kind)) {
+    page.posts.push(data);
+  } else if (kind === 't1' && Value.Check(RedditComment, data) && isNamed(data, kind)) {
+    page.comments.push(data);
   } else {
-    const name = (child.data as { name?: unknown } | null)?.name;
+    const { name, created_utc } = (data ?? {}) as Record<string, unknown>;
     page.invalid.push({
-      fullname: typeof name === 'string' ? name.slice(0, 40) : 'unknown',
-      reason: invalidReason(child),
+      fullname: typeof name === 'string' ? name.slice(0, 40).toWellFormed() : 'unknown',
+      reason: invalidReason(kind, data),
+      created_utc: Value.Check(CreatedUtc, created_utc) ? created_utc : null,
+      above: page.posts.length + page.comments.length,
     });
   }
 }
 
-function invalidReason({ kind, data }: { kind: string; data: unknown }): string {
+/** Ids that were mixed up would put one thing in another's place. */
+function isNamed({ id, name }: { id: string; name: string }, prefix: string): boolean {
+  return name === `${prefix}_${id}`;
+}
+
+function invalidReason(kind: unknown, data: unknown): string {
   if (kind !== 't3' && kind !== 't1') return 'unexpected_kind';
   const [first] = Value.Errors(kind === 't3' ? RedditPost : RedditComment, data);
-  const field = first?.instancePath.split('/')[1];
-  return `invalid_${field ?? 'object'}`;
+  if (first === undefined) return 'invalid_name';
+  return `invalid_${first.instancePath.split('/')[1] ?? 'object'}`;
 }

@@ -4,44 +4,56 @@ import { type Static, Type } from 'typebox';
  * The part of Reddit's objects that we use; they have about a hundred more fields, which
  * may come and go. Ranges were read off recordings of 2005 to 2026.
  */
+/**
+ * Texts are bounded far above Reddit's own limits (40,000 characters for a text, 300 for a
+ * title; the longest on record have 23,645 and 426): one hostile object must not fill the
+ * database, and all of it, escaped as JSON, has to fit a document of 2 MB. `maxLength`
+ * counts code points, in linear time.
+ */
+const MAX_TEXT_CHARACTERS = 256 * 1024;
+const MAX_LINE_CHARACTERS = 16 * 1024;
+const text = Type.String({ maxLength: MAX_TEXT_CHARACTERS });
+const line = Type.String({ maxLength: MAX_LINE_CHARACTERS });
+const optionalLine = Type.Optional(Type.Union([line, Type.Null()]));
 const id = Type.String({ pattern: '^[a-z0-9]{1,16}$' });
 const fullname = Type.String({ pattern: '^t[1-6]_[a-z0-9]{1,16}$' });
-const created = Type.Number({ minimum: 1_100_000_000, maximum: 253_402_300_799 });
+export const CreatedUtc = Type.Number({ minimum: 1_100_000_000, maximum: 253_402_300_799 });
 /** Absent on deleted accounts in some answers, `[deleted]` in others. */
-const author = Type.Optional(Type.Union([Type.String(), Type.Null()]));
+const author = optionalLine;
 /** Far above anything Reddit has, and far below what a database or JSON would distort. */
 const LARGEST_COUNT = 2 ** 31;
 const score = Type.Integer({ minimum: -LARGEST_COUNT, maximum: LARGEST_COUNT });
+const subreddit = Type.String({ minLength: 1, maxLength: MAX_LINE_CHARACTERS });
 const flag = Type.Optional(Type.Union([Type.Boolean(), Type.Null()]));
 
 export const RedditPost = Type.Object({
   id,
   name: fullname,
-  subreddit: Type.String({ minLength: 1 }),
+  subreddit,
   author,
-  title: Type.String(),
-  selftext: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-  url: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-  permalink: Type.String(),
-  created_utc: created,
+  title: line,
+  selftext: Type.Optional(Type.Union([text, Type.Null()])),
+  url: optionalLine,
+  permalink: line,
+  created_utc: CreatedUtc,
   score,
   num_comments: Type.Integer({ minimum: 0, maximum: LARGEST_COUNT }),
   stickied: flag,
-  removed_by_category: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  removed_by_category: optionalLine,
 });
 export type RedditPost = Static<typeof RedditPost>;
 
 export const RedditComment = Type.Object({
   id,
   name: fullname,
-  subreddit: Type.String({ minLength: 1 }),
+  subreddit,
   author,
-  body: Type.String(),
+  body: text,
   /** Missing in recordings before 2017. */
-  permalink: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  permalink: optionalLine,
   link_id: fullname,
   parent_id: fullname,
-  created_utc: created,
+  created_utc: CreatedUtc,
   score,
   stickied: flag,
 });
@@ -51,11 +63,10 @@ export type RedditComment = Static<typeof RedditComment>;
 export const RedditListing = Type.Object({
   kind: Type.Literal('Listing'),
   data: Type.Object({
-    children: Type.Array(Type.Object({ kind: Type.String(), data: Type.Unknown() })),
+    children: Type.Array(Type.Unknown()),
     after: Type.Union([fullname, Type.Null()]),
   }),
 });
-export type RedditListing = Static<typeof RedditListing>;
 
 /** A thread: the post's listing and that of its comments. */
 export const RedditThread = Type.Array(RedditListing, { minItems: 2, maxItems: 2 });

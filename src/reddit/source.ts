@@ -40,7 +40,7 @@ export interface ListingPage {
   posts: RedditPost[];
   comments: RedditComment[];
   /** Objects that did not fit the schema: skipped, named, the rest is kept. */
-  invalid: { fullname: string; reason: string }[];
+  invalid: InvalidObject[];
   /** Fullname of the next page's anchor; null at the listing's end. */
   after: string | null;
 }
@@ -49,4 +49,13 @@ export interface ListingPage {
 export interface ThreadPage extends Omit<ListingPage, 'after'> {
   /** Bare ids of comments that Reddit left out here; `moreComments` asks for them. */
   more: string[];
+}
+
+export interface InvalidObject {
+  fullname: string;
+  reason: string;
+  /** Epoch seconds; null unless the object states a time that Reddit could mean. */
+  created_utc: number | null;
+  /** How many of the page's `posts` and `comments` together stood above it. */
+  above: number;
 }

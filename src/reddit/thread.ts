@@ -4,8 +4,6 @@ import type { Exchange } from './exchange.js';
 import { MoreChildren, MoreObject, RedditListing, RedditThread } from './schemas.js';
 import type { ThreadPage } from './source.js';
 
-type Child = RedditListing['data']['children'][number];
-
 /**
  * Judges an answer to `/comments/{id}`: the post and its comments, taken out of their tree.
  *
@@ -39,15 +37,17 @@ function emptyThread(state: ThreadPage['state']): ThreadPage {
 }
 
 /** Depth first, as shown; without recursion, for the depth is the server's to choose. */
-function flatten(children: readonly Child[], page: ThreadPage): void {
+function flatten(children: readonly unknown[], page: ThreadPage): void {
   const stack = [...children].reverse();
-  for (let child = stack.pop(); child !== undefined; child = stack.pop()) {
-    if (child.kind === 'more' && Value.Check(MoreObject, child.data)) {
-      page.more.push(...child.data.children);
+  while (stack.length > 0) {
+    const child = stack.pop();
+    const { kind, data } = (child ?? {}) as { kind?: unknown; data?: unknown };
+    if (kind === 'more' && Value.Check(MoreObject, data)) {
+      page.more.push(...data.children);
       continue;
     }
     sortChild(child, page);
-    const replies = (child.data as { replies?: unknown } | null)?.replies;
+    const { replies } = (data ?? {}) as { replies?: unknown };
     if (Value.Check(RedditListing, replies)) stack.push(...[...replies.data.children].reverse());
   }
 }

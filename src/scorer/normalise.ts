@@ -1,6 +1,10 @@
 /** Reddit's own limit for a post; longer texts can only come from elsewhere. */
 const MAX_CHARACTERS = 40_000;
 
+const MAX_ADDRESS_CHARACTERS = 2000;
+/** `](` and `)` around it. */
+const BRACKETS = 3;
+
 /** Reddit answers without `raw_json=1` hold these; so do texts that people pasted. */
 const ENTITIES: Record<string, string> = {
   '&lt;': '<',
@@ -17,9 +21,8 @@ const ENTITIES: Record<string, string> = {
  * addresses, which say nothing about the author's mood. Pure; linear in the length.
  */
 export function normalise(text: string): string {
-  return withoutBlocks(decodeEntities(text.slice(0, MAX_CHARACTERS)))
-    .replace(/`[^`\n]*`/g, ' ')
-    .replace(/\]\([^)\s]{0,2000}\)/g, '] ') // [words](address) keeps its words
+  const prose = withoutBlocks(decodeEntities(text.slice(0, MAX_CHARACTERS)));
+  return withoutAddresses(prose.replace(/`[^`\n]*`/g, ' '))
     .replace(/\b(?:https?:\/\/|www\.)\S+/gi, ' ')
     .replace(/(?:^|\s)\/?[ru]\/\w+/g, ' ') // r/aws is a name, not an opinion
     .replace(/[‘’ʼ´]/g, "'")
@@ -28,6 +31,18 @@ export function normalise(text: string): string {
     .replace(/[[\]|<>“”…—–]/g, ' ')
     .replace(/\s+/g, ' ')
     .trim();
+}
+
+/**
+ * `[words](address)` keeps its words. The obvious `\](…)` pattern would start anew at each
+ * of many unclosed `](`; this one takes every run once.
+ */
+export function withoutAddresses(text: string): string {
+  return text.replace(/[^)\s]+\)?/g, (run) => {
+    if (!run.endsWith(')')) return run;
+    const at = run.indexOf('](', run.length - BRACKETS - MAX_ADDRESS_CHARACTERS);
+    return at === -1 ? run : `${run.slice(0, at)}] `;
+  });
 }
 
 function decodeEntities(text: string): string {

@@ -1,5 +1,5 @@
 import type { Cycle, CycleStatus, Gap, SubredditState } from '../domain/cycle.js';
-import type { IsoTime, Label, NewComment, NewPost, Post } from '../domain/item.js';
+import type { IsoTime, Kind, Label, NewComment, NewPost, Post } from '../domain/item.js';
 import type { RateBudget } from '../domain/rate-budget.js';
 import type { Counts, Rollup } from '../domain/rollup.js';
 
@@ -120,7 +120,7 @@ export interface JobsHeartbeat {
   runs_skipped: number;
 }
 
-/** The newest item of a listing up to which nothing is missing. */
+/** An item of a listing up to which nothing is missing. */
 export interface Watermark {
   id: string;
   created_utc: IsoTime;
@@ -129,6 +129,8 @@ export interface Watermark {
 export interface Watermarks {
   post: Watermark | null;
   comment: Watermark | null;
+  /** The newest item ever read, where a bad object holds the watermark below it. */
+  newest?: Partial<Record<Kind, Watermark>>;
 }
 
 /** What a collection cycle needs. */

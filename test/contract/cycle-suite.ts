@@ -1,6 +1,6 @@
 import { toIso } from '../../src/clock.js';
 import { type Cycle, newCycle } from '../../src/domain/cycle.js';
-import type { CycleStart } from '../../src/store/store.js';
+import type { CycleStart, Watermarks } from '../../src/store/store.js';
 import { aPost } from '../support/items.js';
 import { beginTestCycle } from '../support/store.js';
 import { define, type Implementation, NOW, type Scene } from './under-test.js';
@@ -201,6 +201,27 @@ function watermarks(implementation: Implementation): void {
     t.is((await scene.reader.healthFacts(NOW)).gaps_open, 0);
     t.deepEqual(await scene.store.watermarks('claude'), { post, comment: null });
   });
+
+  define(
+    implementation,
+    'the newest item read is kept while it is above a watermark',
+    async (t, scene) => {
+      const held = { post, comment: null, newest: { post: comment, comment } };
+      const commit = (watermarks: Watermarks) =>
+        scene.store.commit({
+          ...batch(scene),
+          complete: { watermarks, state: 'active', gaps: [] },
+        });
+      await commit(held);
+      t.deepEqual(await scene.store.watermarks('CLAUDE'), held);
+      t.deepEqual(await scene.store.watermarks('aws'), { post: null, comment: null });
+      const one = { post, comment, newest: { post: comment } };
+      await commit(one);
+      t.deepEqual(await scene.store.watermarks('claude'), one);
+      await commit({ post, comment });
+      t.deepEqual(await scene.store.watermarks('claude'), { post, comment });
+    },
+  );
 
   define(implementation, 'a lost lease completes nothing', async (t, scene) => {
     await scene.store.abandon('test-host:1:0:0', 'gone');

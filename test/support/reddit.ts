@@ -18,11 +18,11 @@ export interface Simulation {
   /** What goes wrong: none until some are added. */
   faults: Faults;
   /** Lets this much time pass in the world; it stands still otherwise. */
-  pass(ms: number): void;
+  pass: (ms: number) => void;
   /** Ids that a complete collection has now. */
-  listed(): { posts: string[]; comments: string[] };
+  listed: () => { posts: string[]; comments: string[] };
   /** Before the test ends, which closes it anyhow. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /** A small simulated Reddit on a free port, closed with the test. Its world's time only moves by `pass`, and with a clock that is given. */

@@ -8,10 +8,10 @@ import type { Figures, System } from './system.js';
 
 /** Short, so that what is passing is still failing when the cycle must end. */
 export const SHORT = {
-  COLLECTION_DEADLINE_MINUTES: '0.07',
+  COLLECTION_DEADLINE_MINUTES: '0.12',
   REDDIT_TIMEOUT_SECONDS: '0.5',
 };
-const DEADLINE_MS = 4200;
+const DEADLINE_MS = 7200;
 /** As startSystem configures it, and what a busy machine may add. */
 const READ_DEADLINE_MS = 5000;
 /** A thread's start and end, and a busy machine. */
@@ -79,7 +79,10 @@ async function complete(
   const cycle = await collect();
   const after = await system.listed();
   const codes = cycle.errors.map(({ code }) => code).join();
-  const found = cycle.status === 'succeeded' ? [] : [`${when}: ${cycle.status} ${codes}`];
+  const found =
+    cycle.status === 'succeeded'
+      ? []
+      : [`${when}: ${cycle.status} ${codes} ${cycle.errors[0]?.message}`];
   // Listed before and after it: what is deleted or comes meanwhile proves nothing.
   const lost = missing(common(before, after), storedIds(system.databasePath));
   if (lost.length > 0)

@@ -12,7 +12,11 @@ const NOW = Date.parse('2026-01-15T12:00:00.000Z');
 const MINUTE = 60_000;
 const never = new AbortController().signal;
 const target = { subreddit: 'aws', kind: 'post' } as const;
-const bounds: ListingBounds = { watermark: null, nowMs: NOW, oldestMs: NOW - 90 * 86_400_000 };
+const bounds: ListingBounds = {
+  marks: { watermark: null, newest: null },
+  nowMs: NOW,
+  oldestMs: NOW - 90 * 86_400_000,
+};
 
 /** The n-th newest post, a minute older than the one before. */
 function post(n: number, overrides: Partial<RedditPost> = {}): RedditPost {
@@ -26,6 +30,9 @@ const markAt = (n: number) => ({
   id: `p${n}`,
   created_utc: new Date(NOW - n * MINUTE).toISOString(),
 });
+
+/** Marks of a listing that nothing holds back. */
+const marksAt = (watermark: { id: string; created_utc: string }) => ({ watermark, newest: null });
 
 /** Pages a fixed list, as Reddit does: an anchor that is not there gives an empty page. */
 function listingOf(posts: RedditPost[], afterPage: (page: number) => void = () => undefined) {
@@ -51,13 +58,13 @@ test('without a watermark it reads to the end', async (t) => {
   const read = await readListing(source, target, bounds, never);
   t.is(read.items.length, 250);
   t.is(source.requestsSent(), 3);
-  t.deepEqual(read.watermark, markAt(0));
+  t.deepEqual(read.marks.watermark, markAt(0));
   t.is(read.gap, null);
 });
 
 test('with a watermark it reads to the watermark and the overlap, not further', async (t) => {
   const source = listingOf(newest(900));
-  const read = await readListing(source, target, { ...bounds, watermark: markAt(120) }, never);
+  const read = await readListing(source, target, { ...bounds, marks: marksAt(markAt(120)) }, never);
   t.is(source.requestsSent(), 2);
   const oldest = Math.min(...read.items.map((item) => item.created_utc * 1000));
   t.true(oldest <= Date.parse(markAt(120).created_utc) - OVERLAP_MS);
@@ -68,11 +75,11 @@ test('a deleted watermark does not stall or stop anything', async (t) => {
   const read = await readListing(
     listingOf(posts),
     target,
-    { ...bounds, watermark: markAt(120) },
+    { ...bounds, marks: marksAt(markAt(120)) },
     never,
   );
   t.is(read.gap, null);
-  t.deepEqual(read.watermark, markAt(0));
+  t.deepEqual(read.marks.watermark, markAt(0));
 });
 
 test('an item out of order deep in the listing is found', async (t) => {
@@ -81,7 +88,7 @@ test('an item out of order deep in the listing is found', async (t) => {
   const read = await readListing(
     listingOf(posts),
     target,
-    { ...bounds, watermark: markAt(50) },
+    { ...bounds, marks: marksAt(markAt(50)) },
     never,
   );
   t.true(read.items.some(({ id }) => id === 'late'));
@@ -118,7 +125,7 @@ test('one old item on a page does not mean that we have got that far', async (t)
   const read = await readListing(
     listingOf(posts),
     target,
-    { ...bounds, watermark: markAt(300) },
+    { ...bounds, marks: marksAt(markAt(300)) },
     never,
   );
   t.true(read.items.some(({ id }) => id === 'p300'));
@@ -128,7 +135,7 @@ test('an item slightly ahead of our clock does not move the watermark past now',
   const posts = [post(-3), ...newest(10)];
   const read = await readListing(listingOf(posts), target, bounds, never);
   t.is(read.items.length, 11);
-  t.is(read.watermark?.created_utc, new Date(NOW).toISOString());
+  t.is(read.marks.watermark?.created_utc, new Date(NOW).toISOString());
 });
 
 test('pages that cannot be followed any further are a gap, however short the listing', async (t) => {
@@ -136,7 +143,7 @@ test('pages that cannot be followed any further are a gap, however short the lis
   const source = listingOf(posts, (page) => {
     if (page === 1) posts.splice(90, 10); // the anchor and everything near it
   });
-  const read = await readListing(source, target, { ...bounds, watermark: markAt(399) }, never);
+  const read = await readListing(source, target, { ...bounds, marks: marksAt(markAt(399)) }, never);
   t.like(read.gap, { kind: 'post', from: markAt(399).created_utc });
 });
 
@@ -153,7 +160,7 @@ test('an item of another subreddit, from the future or past retention is skipped
     read.items.map(({ id }) => id),
     ['p2'],
   );
-  t.is(read.watermark?.id, 'p2');
+  t.is(read.marks.watermark?.id, 'p2');
 });
 
 const ends: [name: string, items: number, watermarkAt: number, gap: boolean][] = [
@@ -167,7 +174,7 @@ for (const [name, items, watermarkAt, gap] of ends) {
     const read = await readListing(
       listingOf(newest(items)),
       target,
-      { ...bounds, watermark },
+      { ...bounds, marks: marksAt(watermark) },
       never,
     );
     const expected = {

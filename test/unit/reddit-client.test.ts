@@ -36,7 +36,9 @@ test('a page: valid objects, the rest named, the anchor', async (t) => {
     page.posts.map((post) => post.id),
     ['a', 'c'],
   );
-  t.deepEqual(page.invalid, [{ fullname: 't3_b', reason: 'invalid_title' }]);
+  t.deepEqual(page.invalid, [
+    { fullname: 't3_b', reason: 'invalid_title', created_utc: 1_768_478_400, above: 1 },
+  ]);
   t.is(page.after, 't3_c');
   t.is(fake.requests[1], 'GET /r/aws/new?raw_json=1&limit=100');
 });

@@ -3,7 +3,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { LABELS, type Label, SCORE_UNIT } from '../../src/domain/item.js';
 import { createLexiconScorer } from '../../src/scorer/lexicon.js';
-import { normalise } from '../../src/scorer/normalise.js';
+import { normalise, withoutAddresses } from '../../src/scorer/normalise.js';
 import { readRows } from '../support/shared-data.js';
 
 const scorer = createLexiconScorer();
@@ -115,3 +115,15 @@ onTraining(
     }
   },
 );
+
+test('addresses go as their pattern says, though no pattern is tried at every bracket', (t) => {
+  const pattern = /\]\([^)\s]{0,2000}\)/g;
+  const parts = fc.constantFrom('](', ')', '[a', ' ', 'b', 'x'.repeat(1999), 'yy', '\n', ']', '(');
+  fc.assert(
+    fc.property(fc.array(parts, { maxLength: 30 }), (list) => {
+      const text = list.join('');
+      t.is(withoutAddresses(text), text.replace(pattern, '] '));
+    }),
+    { numRuns: 2000 },
+  );
+});

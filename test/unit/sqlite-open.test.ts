@@ -14,6 +14,7 @@ import Database from 'better-sqlite3';
 import { systemClock } from '../../src/clock.js';
 import { AppError } from '../../src/errors.js';
 import { openReadStore, openStore } from '../../src/store/open.js';
+import { SCHEMA_1 } from '../../src/store/sqlite/schema-1.js';
 import { SCHEMA_VERSION } from '../../src/store/sqlite/migrations.js';
 import { testConfig } from '../support/config.js';
 import { aPost } from '../support/items.js';
@@ -99,6 +100,20 @@ test('a newer schema is refused, unless it names this code as good enough', asyn
   await again.close();
   set(98);
   await unusable(t, path, /has schema 99, which needs code of schema 98/);
+});
+
+test('a database of the first release is brought up to date, and that release can still use it', async (t) => {
+  const path = join(temporaryFolder(t), 'store.db');
+  const old = new Database(path);
+  old.exec(SCHEMA_1);
+  old.close();
+  const store = await openStore(testConfig({ SQLITE_PATH: path }), deps);
+  t.deepEqual(await store.watermarks('claude'), { post: null, comment: null });
+  await store.close();
+  const file = new Database(path);
+  const meta = file.prepare('SELECT schema_version, oldest_code FROM meta').get();
+  file.close();
+  t.deepEqual(meta, { schema_version: SCHEMA_VERSION, oldest_code: 1 });
 });
 
 test('a command that must not create a database does not', async (t) => {

@@ -1,6 +1,6 @@
 import { toIso } from '../../clock.js';
 import type { SubredditState } from '../../domain/cycle.js';
-import type { IsoTime } from '../../domain/item.js';
+import type { IsoTime, Kind } from '../../domain/item.js';
 import { addCounts, NO_COUNTS, totalOf } from '../../domain/rollup.js';
 import type { ItemBatch, SubredditDetail, Watermark, Watermarks } from '../store.js';
 import { countWindow } from './counts.js';
@@ -16,6 +16,12 @@ interface SubredditRow {
   post_watermark_utc: IsoTime | null;
   comment_watermark_id: string | null;
   comment_watermark_utc: IsoTime | null;
+}
+
+interface NewestRow {
+  kind: Kind;
+  id: string;
+  created_utc: IsoTime;
 }
 
 /** What the last commit of a subreddit's collection says about it. */
@@ -46,6 +52,12 @@ export function completeSubreddit(
       comment_watermark_utc: watermarks.comment?.created_utc ?? null,
     } satisfies SubredditRow,
   );
+  run(db, 'DELETE FROM newest_read WHERE subreddit = ?', name);
+  for (const kind of ['post', 'comment'] as const) {
+    const mark = watermarks.newest?.[kind];
+    if (mark === undefined) continue;
+    run(db, 'INSERT INTO newest_read VALUES (?, ?, ?, ?)', name, kind, mark.id, mark.created_utc);
+  }
   for (const gap of gaps) {
     // Nothing repairs gaps yet, so a new one is lost from the start.
     run(
@@ -63,9 +75,13 @@ export function completeSubreddit(
 
 export function readWatermarks(db: Db, name: string): Watermarks {
   const row = one<SubredditRow>(db, 'SELECT * FROM subreddits WHERE name = ?', name);
+  const held = all<NewestRow>(db, 'SELECT * FROM newest_read WHERE subreddit = ?', name);
+  const newest: Partial<Record<Kind, Watermark>> = {};
+  for (const { kind, id, created_utc } of held) newest[kind] = { id, created_utc };
   return {
     post: watermark(row?.post_watermark_id, row?.post_watermark_utc),
     comment: watermark(row?.comment_watermark_id, row?.comment_watermark_utc),
+    ...(held.length > 0 && { newest }),
   };
 }
 

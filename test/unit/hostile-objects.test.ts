@@ -1,0 +1,11 @@
+import test from 'ava';
+import { collectHostile } from '../support/hostile-run.js';
+import { HAS_RECORDINGS } from '../support/recorded.js';
+
+const title =
+  '5,000 mutated recorded objects: each is stored well-formed, or skipped with a reason';
+const recorded = HAS_RECORDINGS ? test : test.skip;
+recorded(title, async (t) => {
+  t.timeout(120_000);
+  await collectHostile(t, 5_000);
+});
