@@ -56,3 +56,12 @@ test.serial(
     t.deepEqual(bench.missing(), []);
   },
 );
+
+test.serial('told to come back in five minutes, it does, and loses nothing', async (t) => {
+  const bench = await cycleBench(t);
+  bench.reddit.faults.add({ kind: 'rate_limited', route: 'comments', count: 1, retry_after: 300 });
+  const cycle = await bench.cycle();
+  t.is(cycle.status, 'succeeded');
+  t.is(cycle.duration_ms, 300_000);
+  t.deepEqual(bench.missing(), []);
+});
