@@ -92,4 +92,12 @@ class Client extends Snoowrap {
   _awaitRatelimit(): Promise<void> {
     return Promise.resolve();
   }
+
+  /**
+   * Called before each request as well: it would wait on a timer of its own, which no
+   * deadline ends, until the wall-clock time of the request before has come again.
+   */
+  _awaitRequestDelay(): Promise<void> {
+    return Promise.resolve();
+  }
 }

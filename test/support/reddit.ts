@@ -33,6 +33,8 @@ export async function simulation(
     seed?: number;
     maxListing?: number;
     historyHours?: number;
+    /** Over all subreddits together, beside ten posts; 60 by default. */
+    commentsPerHour?: number;
     /** Without it a client has a million requests. */
     rateLimit?: RateLimit;
     /** An hour by default. */
@@ -55,7 +57,7 @@ export async function simulation(
     startMs: clock.now(),
     subreddits,
     postsPerHour: 10,
-    commentsPerHour: 60,
+    commentsPerHour: options.commentsPerHour ?? 60,
     historyHours: options.historyHours ?? 6,
     ...(options.maxListing === undefined ? {} : { maxListing: options.maxListing }),
   });

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import test from 'ava';
+import type { Cycle } from '../../src/domain/cycle.js';
+import { ROWS } from '../support/fault-table.js';
+import { readRoutes } from '../support/reads.js';
+import { common, missing, storedIds } from '../support/stored-ids.js';
+import { startSystem } from '../support/system.js';
+import { runSystemFaults, SHORT } from '../support/system-faults.js';
+
+/** The rest of the table, and twenty cycles of silence, are in `npm run test:stability`. */
+const SOME = ['silent all', 'unauthorized token', 'rate_limited token'];
+
+test('the whole system under faults: reads go on, cycles end, the next one is complete', async (t) => {
+  const system = await startSystem(t, { subreddits: ['claude', 'aws'], env: SHORT });
+  const rows = ROWS.filter(({ kind, scope }) => SOME.includes(`${kind} ${scope}`));
+  t.is(rows.length, SOME.length);
+  const { failures, reads } = await runSystemFaults(
+    system,
+    rows.map((row) => ({ row, cycles: 1 })),
+    (line) => t.log(line),
+  );
+  t.deepEqual(failures, []);
+  for (const [name, count] of Object.entries(reads.counts)) t.true(count > 50, name);
+  t.deepEqual(await system.end(), { api: 0, jobs: 0, simulator: 0 });
+});
+
+test('every read route of the README is asked', (t) => {
+  const named = [...readFileSync('README.md', 'utf8').matchAll(/^\| `GET (\/[^`]*)` \|/gm)];
+  const asked = readRoutes('abc', 2).map(({ name }) => name);
+  t.deepEqual(named.map(([, path]) => path).sort(), asked.sort());
+});
+
+test('tokens of five seconds: a cycle that lasts longer is complete, and no request refused', async (t) => {
+  // Ten requests in three seconds, so that a first collection takes several tokens.
+  const system = await startSystem(t, {
+    subreddits: ['claude', 'aws'],
+    simulatorArguments: ['--token-ttl', '5', '--rate-limit', '10/3'],
+  });
+  const cycles = (await (await fetch(`${system.apiUrl}/api/v1/collections`)).json()) as Cycle[];
+  const [first] = cycles;
+  t.is(first?.status, 'succeeded');
+  t.true((first?.duration_ms ?? 0) > 5000, `${first?.duration_ms} ms`);
+  const { tokens_issued, requests, refused } = await system.simulatorRequests();
+  t.true(tokens_issued >= 2);
+  t.is(refused, 0);
+  t.is(
+    first?.subreddits.reduce((n, s) => n + s.requests, 0),
+    requests,
+  );
+  t.deepEqual(system.troubles(), []);
+  const before = await system.listed();
+  t.is((await system.collect(60_000)).status, 'succeeded');
+  t.deepEqual(missing(common(before, await system.listed()), storedIds(system.databasePath)), []);
+  t.deepEqual(await system.end(), { api: 0, jobs: 0, simulator: 0 });
+});
