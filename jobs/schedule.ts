@@ -12,7 +12,8 @@ export interface Job {
 
 /** After start, so that the first data is there soon and a crash loop does not hammer Reddit. */
 const FIRST_RUN_MS = 5000;
-const DEADLINE_SLACK_MS = 15_000;
+/** From the spawn, so a busy machine needs some of it to load the thread. */
+const DEADLINE_SLACK_MS = 30_000;
 
 /** What runs when: nothing while collection is off. */
 export function planJobs(config: Config): Job[] {

@@ -23,18 +23,24 @@ export interface RetryOptions extends RetryPolicy {
  * Runs `operation` until it succeeds, fails for good, or the retries are used
  * up; throws the last error. The clock is injected, which is why this is not a
  * library: the ones we know of set timers of their own. An AppError carries away in
- * `details.attempt` how often it was tried.
+ * `details.attempt` how often it was tried, and in `details.before` what the attempt before
+ * had failed with, for whoever cut this one short.
  */
 export async function retry<T>(
   operation: (attempt: number) => Promise<T>,
   options: RetryOptions,
 ): Promise<T> {
   const { clock, signal, retries, baseDelayMs, maxDelayMs = Infinity } = options;
+  let before: string | undefined;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await operation(attempt);
     } catch (error) {
-      if (error instanceof AppError) error.details.attempt = attempt;
+      if (error instanceof AppError) {
+        error.details.attempt = attempt;
+        if (before !== undefined) error.details.before = before;
+        before = `${error.code}: ${error.message}`;
+      }
       if (attempt > retries || signal?.aborted || !options.isRetryable(error)) throw error;
       const delayMs = Math.min(maxDelayMs, baseDelayMs * 4 ** (attempt - 1));
       options.onRetry?.(error, attempt, delayMs);

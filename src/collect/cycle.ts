@@ -105,13 +105,11 @@ async function collectAll(
   const { config } = deps;
   const { retentionDays } = config.collection;
   const log = deps.log.child({ cycle: cycle.id });
+  const stopped = () => (stop.aborted ? why() : null);
   for (const [index, name] of config.subreddits.entries()) {
     const result = stop.aborted
       ? notReached(name, why(), deps.clock)
-      : await collectSubreddit(name, { ...deps, log, fence, retentionDays }, stop);
-    if (result.error !== null && stop.aborted) {
-      Object.assign(result.error, { code: why().code, message: why().message });
-    }
+      : await collectSubreddit(name, { ...deps, log, fence, retentionDays, stopped }, stop);
     cycle.subreddits.push(result);
     if (result.error === null) logSubreddit(result, log);
     else cycle.errors.push(result.error);

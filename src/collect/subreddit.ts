@@ -1,7 +1,7 @@
 import { type Clock, toIso } from '../clock.js';
 import type { SubredditResult } from '../domain/cycle.js';
 import type { Kind, NewComment, NewPost } from '../domain/item.js';
-import { toAppError } from '../errors.js';
+import { type AppError, toAppError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { RedditComment, RedditPost } from '../reddit/schemas.js';
 import type { ListingSource } from '../reddit/source.js';
@@ -25,6 +25,8 @@ export interface SubredditDeps {
   log: Log;
   fence: Fence;
   retentionDays: number;
+  /** Why the cycle was ended early; null while it was not. */
+  stopped: () => AppError | null;
 }
 
 /**
@@ -46,19 +48,22 @@ export async function collectSubreddit(
   } catch (error) {
     const known = toAppError(error);
     if (known.code === 'lease_lost') throw known;
+    const stopped = deps.stopped();
+    const { code } = stopped ?? known;
+    const message = stopped === null ? known.message : `${stopped.message}${lastFailure(known)}`;
     const attempt = Number(known.details.attempt ?? 1);
-    deps.log.error({ subreddit: name, code: known.code, attempt, err: error }, 'subreddit failed');
-    result.error = {
-      at: toIso(deps.clock.now()),
-      subreddit: name,
-      code: known.code,
-      message: known.message,
-      attempt,
-    };
+    deps.log.error({ subreddit: name, code, attempt, err: error }, 'subreddit failed');
+    result.error = { at: toIso(deps.clock.now()), subreddit: name, code, message, attempt };
   }
   result.requests = deps.source.requestsSent() - requestsBefore;
   result.duration_ms = Math.round(deps.clock.monotonic() - began);
   return result;
+}
+
+/** What had gone wrong when a cycle was cut short: the end says nothing about the cause. */
+function lastFailure({ code, message, details }: AppError): string {
+  const last = code === 'cancelled' ? details.before : `${code}: ${message}`;
+  return typeof last === 'string' ? `; before that, ${last}` : '';
 }
 
 async function collectInto(

@@ -35,6 +35,8 @@ test.serial(
         ['deadline_exceeded', 0],
       ],
     );
+    // The end says what it ended.
+    t.regex(cycle.subreddits[1]?.error?.message ?? '', /deadline; before that, reddit_timeout: /);
     bench.reddit.faults.clear();
     t.is((await bench.cycle()).status, 'succeeded');
     t.deepEqual(bench.missing(), []);
