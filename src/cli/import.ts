@@ -81,8 +81,7 @@ await runCommand(
             progress(`${file}: ${lines} lines, ${counts.posts_new + counts.comments_new} new`),
         },
         signal,
-      );
-      skips.end();
+      ).finally(skips.end); // also when the store fails: a resumed run skips these lines unsaid
       progress('');
       const durationMs = Math.round(clock.monotonic() - began);
       process.stdout.write(values.json ? asJson(report, durationMs) : importLines(report));
@@ -144,7 +143,9 @@ function sha256(text: string): string {
 /** Null for a pipe or a device, which looking at would use up. */
 async function printOf(path: string, signal: AbortSignal): Promise<string | null> {
   try {
-    return (await stat(path)).isFIFO() ? null : await fingerprint(path, signal);
+    const found = await stat(path);
+    const once = found.isFIFO() || found.isCharacterDevice();
+    return once ? null : await fingerprint(path, signal);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why: Record<string, string> = {
