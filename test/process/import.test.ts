@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, writeFileSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
@@ -169,6 +169,27 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
     },
   );
 }
+
+test.serial('SIGINT ends an import that waits for a pipe, with and without a writer', async (t) => {
+  const bench = new ImportBench(t);
+  const pipe = join(bench.folder, 'pipe');
+  await execa('mkfifo', [pipe]);
+  const broken = write(bench, 'broken', '{');
+  const unwritten = bench.start(['--json', broken, pipe]);
+  await unwritten.said(/broken line 1: not_json/);
+  unwritten.child.kill('SIGINT');
+  t.is((await unwritten.ended).code, 130);
+
+  const { child, ended, said } = bench.start(['--json', '--keep-history', pipe]);
+  const writer = openSync(pipe, 'r+');
+  t.teardown(() => closeSync(writer));
+  writeSync(writer, `${many(10)}{\n`);
+  await said(/pipe line 11: not_json/);
+  child.kill('SIGINT');
+  const { code, stdout } = await ended;
+  t.is(code, 130);
+  t.like(JSON.parse(stdout), { interrupted: true, posts_new: 10, files: [{ error: null }] });
+});
 
 test.serial('SIGINT ends an import that waits for its input', async (t) => {
   const bench = new ImportBench(t);
