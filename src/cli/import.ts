@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { constants, openSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { addAbortSignal } from 'node:stream';
 import { fileBytes, fingerprint, unpacked } from '../bytes.js';
 import { systemClock } from '../clock.js';
@@ -81,8 +83,7 @@ await runCommand(
             progress(`${file}: ${lines} lines, ${counts.posts_new + counts.comments_new} new`),
         },
         signal,
-      );
-      skips.end();
+      ).finally(skips.end); // also when the store fails: a resumed run skips these lines unsaid
       progress('');
       const durationMs = Math.round(clock.monotonic() - began);
       process.stdout.write(values.json ? asJson(report, durationMs) : importLines(report));
@@ -132,8 +133,7 @@ async function sourcesOf(
     const print = prints[index] ?? null;
     const all = options.retime ? prints : null; // the newest of all decides about each
     const key = print === null ? null : sha256(JSON.stringify([print, options, all]));
-    const bytes = () => (name === '-' ? standardInput(signal) : fileBytes(name));
-    return { name, key, open: () => unpacked(bytes()) };
+    return { name, key, open: () => unpacked(bytesOf(name, signal)) };
   });
 }
 
@@ -144,7 +144,9 @@ function sha256(text: string): string {
 /** Null for a pipe or a device, which looking at would use up. */
 async function printOf(path: string, signal: AbortSignal): Promise<string | null> {
   try {
-    return (await stat(path)).isFIFO() ? null : await fingerprint(path, signal);
+    const found = await stat(path);
+    const once = found.isFIFO() || found.isCharacterDevice();
+    return once ? null : await fingerprint(path, signal);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why: Record<string, string> = {
@@ -156,9 +158,23 @@ async function printOf(path: string, signal: AbortSignal): Promise<string | null
   }
 }
 
-/** Ends with an error when `signal` aborts: whoever should write to it may never do. */
-async function* standardInput(signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  yield* addAbortSignal(signal, process.stdin) as AsyncIterable<Uint8Array>;
+/**
+ * The bytes of what a name stands for. Input that may never come ends with an error when
+ * `signal` aborts; as for a pipe, reading it as a file would wait in a thread that nothing
+ * ends, not even `process.exit`.
+ */
+async function* bytesOf(name: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  if (name !== '-' && !(await stat(name)).isFIFO()) yield* fileBytes(name);
+  else {
+    const input = name === '-' ? process.stdin : openPipe(name);
+    yield* addAbortSignal(signal, input) as AsyncIterable<Uint8Array>;
+  }
+}
+
+/** Not blocking: the event loop waits for its writer, and for what that writes. */
+function openPipe(path: string): Socket {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  return new Socket({ fd, readable: true, writable: false });
 }
 
 function wrong(message: string): AppError {

@@ -57,6 +57,7 @@ const PROGRESS_LINES = 500;
 /** As in listing.ts: a broken timestamp, or a clock of ours that is slow. */
 const FUTURE_TOLERANCE_MS = 5 * 60_000;
 const DAY_MS = 86_400_000;
+const RETIMED_TOLERANCE_MS = 366 * DAY_MS;
 
 /**
  * Stores what one source holds from where `record` ends. When the source fails or `signal`
@@ -135,9 +136,12 @@ function judge(
   const thing = readDumpLine(text);
   if ('reason' in thing) return thing;
   const raw = 'post' in thing ? thing.post : thing.comment;
-  const createdMs = raw.created_utc * 1000 + (shiftMs ?? 0);
   const nowMs = clock.now();
-  if (createdMs > nowMs + FUTURE_TOLERANCE_MS) return { reason: 'created_in_future' };
+  const statedMs = raw.created_utc * 1000;
+  const createdMs = statedMs + (shiftMs ?? 0);
+  if (createdMs > nowMs + FUTURE_TOLERANCE_MS || isBrokenTime(statedMs, nowMs)) {
+    return { reason: 'created_in_future' };
+  }
   if (!keepHistory && createdMs < nowMs - retentionDays * DAY_MS) {
     return { reason: 'past_retention' };
   }
@@ -147,6 +151,14 @@ function judge(
   return 'post' in thing
     ? { post: assessPost({ ...thing.post, created_utc }, subreddit, scorer) }
     : { comment: assessComment({ ...thing.comment, created_utc }, subreddit, scorer) };
+}
+
+/**
+ * Retiming takes a dump that is ahead of our clock back to now. Years ahead is no dump but a
+ * broken line, and shifting all the others by it would put them out of the retention.
+ */
+export function isBrokenTime(statedMs: number, nowMs: number): boolean {
+  return statedMs > nowMs + RETIMED_TOLERANCE_MS;
 }
 
 /** Writes down how far a source has been stored; one without key has no record. */

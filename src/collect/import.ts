@@ -7,6 +7,7 @@ import {
   type ImportOptions,
   type ImportSource,
   importSource,
+  isBrokenTime,
   saveRecord,
   type SourceReport,
 } from './import-source.js';
@@ -75,12 +76,14 @@ async function retimeShift(
     if (record !== null && record.shift_ms !== null) return record.shift_ms;
   }
   let newestMs = Number.NEGATIVE_INFINITY;
-  for (const source of sources) newestMs = Math.max(newestMs, await newestOf(source, signal));
+  for (const source of sources) {
+    newestMs = Math.max(newestMs, await newestOf(source, clock.now(), signal));
+  }
   if (newestMs === Number.NEGATIVE_INFINITY) return 0;
   return Math.floor((clock.now() - newestMs) / 1000) * 1000; // whole seconds, as Reddit's
 }
 
-async function newestOf(source: ImportSource, signal: AbortSignal): Promise<number> {
+async function newestOf(source: ImportSource, nowMs: number, signal: AbortSignal): Promise<number> {
   let newestMs = Number.NEGATIVE_INFINITY;
   try {
     for await (const { text } of readLines(source.open())) {
@@ -88,7 +91,8 @@ async function newestOf(source: ImportSource, signal: AbortSignal): Promise<numb
       const thing = readDumpLine(text ?? '');
       if ('reason' in thing) continue;
       const { created_utc } = 'post' in thing ? thing.post : thing.comment;
-      newestMs = Math.max(newestMs, created_utc * 1000);
+      const createdMs = created_utc * 1000;
+      if (!isBrokenTime(createdMs, nowMs)) newestMs = Math.max(newestMs, createdMs);
     }
   } catch {
     // Reading it again for its items fails at the same place, and is reported then.

@@ -7,6 +7,9 @@ import type { ListingPage } from './source.js';
 import { readThing } from './things.js';
 import { explanation, judge, parsed } from './verdict.js';
 
+/** Ten times what Reddit puts on a page: more is no page, and would cost us minutes. */
+const MAX_CHILDREN = 1000;
+
 /**
  * Judges an answer to a request for a listing: a page, a state of the subreddit, or an error.
  *
@@ -17,8 +20,10 @@ export function listingPage(answer: Exchange, place: string): ListingPage {
   const page: ListingPage = { state, posts: [], comments: [], invalid: [], after: null };
   if (state !== 'active') return page;
   if (!Value.Check(RedditListing, body)) throw unexpected(place, 'a listing');
-  page.after = body.data.after;
-  for (const child of body.data.children) sortChild(child, page);
+  const { after, children } = body.data;
+  if (children.length > MAX_CHILDREN) throw unexpected(place, 'a page of a listing');
+  page.after = after;
+  for (const child of children) sortChild(child, page);
   return page;
 }
 

@@ -36,18 +36,22 @@ function emptyThread(state: ThreadPage['state']): ThreadPage {
   return { state, posts: [], comments: [], invalid: [], more: [] };
 }
 
-/** Depth first, as shown; without recursion, for the depth is the server's to choose. */
+/**
+ * Depth first, as shown. Without recursion, and without a call that takes all children as its
+ * arguments: depth and number are the server's to choose, and the stack is not endless.
+ */
 function flatten(children: readonly unknown[], page: ThreadPage): void {
   const stack = [...children].reverse();
   while (stack.length > 0) {
     const child = stack.pop();
     const { kind, data } = (child ?? {}) as { kind?: unknown; data?: unknown };
     if (kind === 'more' && Value.Check(MoreObject, data)) {
-      page.more.push(...data.children);
+      for (const id of data.children) page.more.push(id);
       continue;
     }
     sortChild(child, page);
     const { replies } = (data ?? {}) as { replies?: unknown };
-    if (Value.Check(RedditListing, replies)) stack.push(...[...replies.data.children].reverse());
+    if (!Value.Check(RedditListing, replies)) continue;
+    for (const reply of [...replies.data.children].reverse()) stack.push(reply);
   }
 }

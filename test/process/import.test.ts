@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, writeFileSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
@@ -90,6 +90,7 @@ test.serial('wrong usage and unreadable files are refused before anything is sto
     [['--retime=5', 'good'], /--retime/],
     [['-', 'good', '-'], /Standard input \(-\) can be given only once/],
     [['--retime', 'good', '-'], /--retime reads everything twice, and standard input/],
+    [['--retime', 'good', '/dev/null'], /--retime reads everything twice, and \/dev\/null can/],
     [['good', 'none'], /^import: none cannot be read: there is no such file\. Cure: /],
     [['good', 'folder'], /^import: folder cannot be read: it is a directory/],
     [['good', 'good/x'], /^import: good\/x cannot be read: ENOTDIR/],
@@ -168,6 +169,27 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
     },
   );
 }
+
+test.serial('SIGINT ends an import that waits for a pipe, with and without a writer', async (t) => {
+  const bench = new ImportBench(t);
+  const pipe = join(bench.folder, 'pipe');
+  await execa('mkfifo', [pipe]);
+  const broken = write(bench, 'broken', '{');
+  const unwritten = bench.start(['--json', broken, pipe]);
+  await unwritten.said(/broken line 1: not_json/);
+  unwritten.child.kill('SIGINT');
+  t.is((await unwritten.ended).code, 130);
+
+  const { child, ended, said } = bench.start(['--json', '--keep-history', pipe]);
+  const writer = openSync(pipe, 'r+');
+  t.teardown(() => closeSync(writer));
+  writeSync(writer, `${many(10)}{\n`);
+  await said(/pipe line 11: not_json/);
+  child.kill('SIGINT');
+  const { code, stdout } = await ended;
+  t.is(code, 130);
+  t.like(JSON.parse(stdout), { interrupted: true, posts_new: 10, files: [{ error: null }] });
+});
 
 test.serial('SIGINT ends an import that waits for its input', async (t) => {
   const bench = new ImportBench(t);

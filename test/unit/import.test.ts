@@ -130,6 +130,20 @@ test('retiming makes the newest of all files new, and keeps their distances', as
   t.like(again.files, [{ counts: { known: 1 } }, { counts: { known: 1 } }]);
 });
 
+test('a broken time in the far future decides about no shift, one ahead of our clock does', async (t) => {
+  const { load, store, skipped } = await setUp(t);
+  const ahead = NOW_SECONDS + 30 * DAY_SECONDS;
+  const times = { a: ahead - 600, b: ahead, broken: 4_102_444_800 };
+  const text = ndjson(
+    ...Object.entries(times).map(([id, at]) => dumpPost(id, { created_utc: at })),
+  );
+  const report = await load([source('a', text)], { keepHistory: true, retime: true });
+  t.is(report.shift_ms, -30 * DAY_SECONDS * 1000);
+  t.is((await store.post('b'))?.created_utc, '2026-01-15T12:00:00.000Z');
+  t.is((await store.post('a'))?.created_utc, '2026-01-15T11:50:00.000Z');
+  t.deepEqual(skipped, ['a 3 created_in_future']);
+});
+
 test('an interrupted retiming goes on with the same shift, also of files not begun', async (t) => {
   const { load, store, clock, deps } = await setUp(t);
   const stop = new AbortController();

@@ -168,6 +168,16 @@ test('a tree as deep as a body can hold is taken apart without recursion', async
   t.is(page.comments.length, depth);
 });
 
+test('a page of more objects than any has is a bad answer', async (t) => {
+  let children = new Array<null>(1001).fill(null);
+  const fake = await fakeReddit(t, (_, response) => json(response, 200, listing(children)));
+  const reddit = source(t, fake.url);
+  const error = await t.throwsAsync<AppError>(reddit.listing(posts, never()));
+  t.is(error?.code, 'reddit_bad_answer');
+  children = children.slice(1);
+  t.is((await reddit.listing(posts, never())).invalid.length, 1000);
+});
+
 for (const [status, reason] of [
   [403, 'private'],
   [404, 'banned'],
