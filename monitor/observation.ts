@@ -62,6 +62,8 @@ export interface ManagedProcess {
   status: string;
   /** Of its last exit; null while it has not exited. */
   exitCode: number | null;
+  /** Since PM2 last started it; null when PM2 does not say. */
+  upMs: number | null;
   /** How often PM2 has restarted it. */
   restarts: number;
 }

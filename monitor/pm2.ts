@@ -33,6 +33,7 @@ const Listed = Type.Object({
   pm2_env: Type.Object({
     status: Type.String(),
     exit_code: Type.Optional(Type.Number()),
+    pm_uptime: Type.Optional(Type.Number()),
     restart_time: Type.Optional(Type.Number()),
   }),
 });
@@ -47,7 +48,7 @@ type Listed = Static<typeof Listed>;
  */
 export function pm2Supervisor(options: Pm2Options): Supervisor {
   return {
-    list: () => session(options, options.timeoutMs, listProcesses),
+    list: () => session(options, options.timeoutMs, (pm2) => listProcesses(pm2, options.clock)),
     restart: (name) =>
       session(options, options.restartTimeoutMs, (pm2) => restart(pm2, name, options)),
   };
@@ -58,7 +59,7 @@ export function pm2Supervisor(options: Pm2Options): Supervisor {
  * PM2 7 lets the start it had planned happen besides the restart, and then runs it twice.
  */
 async function restart(pm2: Pm2, name: string, options: Pm2Options): Promise<void> {
-  const targets = (await listProcesses(pm2)).filter(
+  const targets = (await listProcesses(pm2, options.clock)).filter(
     (one) => one.name === name && (one.status === 'online' || one.pid === 0),
   );
   if (targets.length === 0) throw new Error(`PM2 lists no ${name} that could be restarted`);
@@ -90,7 +91,7 @@ async function killStubborn(
   }
 }
 
-async function listProcesses(pm2: Pm2): Promise<ManagedProcess[]> {
+async function listProcesses(pm2: Pm2, clock: Clock): Promise<ManagedProcess[]> {
   const entries = await call<unknown[]>((callback) => pm2.list(callback));
   return entries
     .filter((entry): entry is Listed => Value.Check(Listed, entry))
@@ -100,6 +101,8 @@ async function listProcesses(pm2: Pm2): Promise<ManagedProcess[]> {
       pid: pid ?? 0,
       status: pm2_env.status,
       exitCode: pm2_env.exit_code ?? null,
+      // PM2's word for the time of the start, by the wall clock.
+      upMs: pm2_env.pm_uptime === undefined ? null : clock.now() - pm2_env.pm_uptime,
       restarts: pm2_env.restart_time ?? 0,
     }));
 }

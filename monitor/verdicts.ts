@@ -96,6 +96,12 @@ function blockingCauses({ outcome }: Observation): Cause[] {
 
 type Trouble = Pick<Verdict, 'cause' | 'what' | 'remedy'>;
 
+/**
+ * A start may try its store for so long (21 s of pauses, and what each attempt waits). After
+ * that an exit code of 69 is history: PM2 keeps the last one for ever.
+ */
+const OPENING_MS = 120_000;
+
 /** Nobody answered: PM2's list tells whether anybody could have. */
 function silence(outcome: NoAnswer, observation: Observation): Trouble {
   const { supervisor } = observation;
@@ -106,7 +112,7 @@ function silence(outcome: NoAnswer, observation: Observation): Trouble {
   if (entries.length === 0) return noRestart(`PM2 has no process named ${API}; run npm start`);
   const exit = exitTrouble(API, entries);
   if (exit !== null) return exit;
-  const away = entries.find((one) => one.exitCode === 69);
+  const away = entries.find((one) => one.exitCode === 69 && (one.upMs ?? 0) < OPENING_MS);
   if (outcome.reason === 'refused' && away !== undefined) {
     // PM2 calls it online after listen_timeout, also while it still tries to open its store.
     const cause = 'exit_69';

@@ -5,7 +5,7 @@ import type { Exchange } from './exchange.js';
 import { CreatedUtc, RedditListing } from './schemas.js';
 import type { ListingPage } from './source.js';
 import { readThing } from './things.js';
-import { explanation, judge, parsed } from './verdict.js';
+import { explanation, judge } from './verdict.js';
 
 /** Ten times what Reddit puts on a page: more is no page, and would cost us minutes. */
 const MAX_CHILDREN = 1000;
@@ -32,8 +32,8 @@ export function contentOf(
   answer: Exchange,
   place: string,
 ): { state: SubredditState; body: unknown } {
-  const { row, means } = judge(answer, 'content');
-  if (means === 'content') return { state: 'active', body: parsed(answer.text) };
+  const { row, means, json } = judge(answer, 'content');
+  if (means === 'content') return { state: 'active', body: json };
   if (typeof means === 'object') return { state: means.state, body: null };
   throw failure(means, row, answer, place);
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import { AppError } from '../errors.js';
 import type { Exchange } from './exchange.js';
 import { failure, unexpected } from './answer.js';
-import { judge, parsed } from './verdict.js';
+import { judge } from './verdict.js';
 
 export interface TokenKeeper {
   /** A token that is good for a while yet; one request at most is under way at a time. */
@@ -59,7 +59,7 @@ function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 const TOKEN = /^[\w\-.~+/]{1,8000}=*$/;
 
 function parseToken(answer: Exchange): { value: string; lifeMs: number } {
-  const { row, means } = judge(answer, 'token');
+  const { row, means, json } = judge(answer, 'token');
   if (means !== 'content') {
     const code = typeof means === 'object' ? 'reddit_bad_answer' : means;
     const { message, details } = failure(code, row, answer, 'token');
@@ -69,7 +69,7 @@ function parseToken(answer: Exchange): { value: string; lifeMs: number } {
     });
   }
   // `null` is JSON, too.
-  const body = parsed(answer.text) as { access_token?: unknown; expires_in?: unknown } | null;
+  const body = json as { access_token?: unknown; expires_in?: unknown } | null;
   const { access_token, expires_in } = body ?? {};
   if (typeof access_token === 'string' && TOKEN.test(access_token) && isLife(expires_in)) {
     return { value: access_token, lifeMs: expires_in * 1000 };

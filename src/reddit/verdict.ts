@@ -13,6 +13,9 @@ export interface Verdict {
 /** `content`: everything that is read with a token. `token`: the request for one. */
 export type Place = 'content' | 'token';
 
+/** A verdict, and the JSON it was made on; undefined when the text is none. */
+export type Judged = Verdict & { json: unknown };
+
 interface Body {
   text: string;
   /** Undefined when the text is no JSON. */
@@ -90,14 +93,14 @@ const ROWS: readonly Row[] = [
 ];
 
 /** @returns row `unknown`, a `reddit_bad_answer`, for a status that no row has. */
-export function judge(answer: Exchange, place: Place): Verdict {
+export function judge(answer: Exchange, place: Place): Judged {
   const body: Body = { text: answer.text, json: parsed(answer.text) };
   const inside = answer.status === 200 ? statusInside(body.json) : null;
   if (inside !== null) {
     const { row, means } = firstRow(inside, body, place);
-    return { row: `${row}_inside`, means };
+    return { row: `${row}_inside`, means, json: body.json };
   }
-  return firstRow(answer.status, body, place);
+  return { ...firstRow(answer.status, body, place), json: body.json };
 }
 
 function firstRow(status: number, body: Body, place: Place): Verdict {
@@ -121,7 +124,7 @@ function closed(state: SubredditState): Row[] {
 }
 
 /** Undefined for what is no JSON, deeper than the stack included. */
-export function parsed(text: string): unknown {
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {

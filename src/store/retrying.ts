@@ -35,7 +35,8 @@ export function retrying(store: Store, options: StoreRetry): Store {
     updateCycle: again((cycle, fence) => store.updateCycle(cycle, fence)),
     finishCycle: again((cycle, fence) => store.finishCycle(cycle, fence)),
     rateBudget: again(() => store.rateBudget()),
-    saveRateBudget: again((budget) => store.saveRateBudget(budget)),
+    // Who saves it goes on without; waiting here would cost the collection more than it is worth.
+    saveRateBudget: (budget) => store.saveRateBudget(budget),
     importItems: again((batch) => store.importItems(batch)),
     importProgress: again((key) => store.importProgress(key)),
     saveImport: again((progress) => store.saveImport(progress)),

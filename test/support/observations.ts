@@ -40,6 +40,7 @@ export function managed(name: string, changes: Partial<ProcessSample> = {}): Pro
     pid,
     status: 'online',
     exitCode: null,
+    upMs: 3_600_000,
     restarts: 0,
     memoryMb: 90,
     ...changes,

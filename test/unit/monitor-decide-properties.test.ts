@@ -45,6 +45,7 @@ const entry = (name: string): fc.Arbitrary<ProcessSample> =>
         'errored',
       ),
       exitCode: fc.constantFrom(null, 0, 1, 69, 78),
+      upMs: fc.constantFrom(null, 0, 20_000, 3_600_000),
       memoryMb: fc.constantFrom(null, 90, 90, 600),
     })
     .map((changes) => managed(name, changes));

@@ -106,10 +106,19 @@ const table: { title: string; look: Look; cause: string; subject?: string; resta
     title: 'exit code 69, and PM2 calls online what is still trying',
     look: {
       outcome: noAnswer('refused'),
-      processes: api({ status: 'online', exitCode: 69, restarts: 4 }),
+      processes: api({ status: 'online', exitCode: 69, upMs: 30_000, restarts: 4 }),
     },
     cause: 'exit_69',
     restart: false,
+  },
+  {
+    title: 'refused, and 69 was its last exit code long ago',
+    look: {
+      outcome: noAnswer('refused'),
+      processes: api({ status: 'online', exitCode: 69, upMs: 3_600_000, restarts: 4 }),
+    },
+    cause: 'refused',
+    restart: true,
   },
   {
     title: 'hung, and 69 was its last exit code long ago',
