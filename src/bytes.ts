@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
+import { constants, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { addAbortSignal } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
 type Bytes = AsyncIterable<Uint8Array>;
@@ -22,6 +25,18 @@ export async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
   } finally {
     await file.close();
   }
+}
+
+/**
+ * What is written to a named pipe until its last writer is gone; waits for the first. Read as
+ * a socket is: a file's read would hold a thread while nobody writes, which neither `signal`
+ * nor the process's exit could end.
+ * @throws the file system's error; AbortError when `signal` aborts.
+ */
+export async function* pipeBytes(path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const pipe = new Socket({ fd, readable: true, writable: false });
+  yield* addAbortSignal(signal, pipe) as AsyncIterable<Uint8Array>;
 }
 
 /**

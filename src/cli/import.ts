@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
-import { fileBytes, fingerprint, unpacked } from '../bytes.js';
+import { fileBytes, fingerprint, pipeBytes, unpacked } from '../bytes.js';
 import { systemClock } from '../clock.js';
 import { importDumps, type ImportReport } from '../collect/import.js';
 import { faultyLines, sumCounts } from '../collect/import-counts.js';
@@ -119,7 +119,7 @@ async function sourcesOf(
   if (names.filter((name) => name === '-').length > 1) {
     throw wrong('Standard input (-) can be given only once');
   }
-  const prints: (string | null)[] = [];
+  const prints: (string | null)[] = []; // null: it can be read only once
   for (const name of names) {
     const print = name === '-' ? null : await printOf(name, signal);
     if (print === null && options.retime) {
@@ -132,7 +132,10 @@ async function sourcesOf(
     const print = prints[index] ?? null;
     const all = options.retime ? prints : null; // the newest of all decides about each
     const key = print === null ? null : sha256(JSON.stringify([print, options, all]));
-    const bytes = () => (name === '-' ? standardInput(signal) : fileBytes(name));
+    const bytes = () => {
+      if (name === '-') return standardInput(signal);
+      return print === null ? pipeBytes(name, signal) : fileBytes(name);
+    };
     return { name, key, open: () => unpacked(bytes()) };
   });
 }
@@ -141,10 +144,14 @@ function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** Null for a pipe or a device, which looking at would use up. */
+/** Null for a pipe, which looking at would use up. */
 async function printOf(path: string, signal: AbortSignal): Promise<string | null> {
   try {
-    return (await stat(path)).isFIFO() ? null : await fingerprint(path, signal);
+    const found = await stat(path);
+    if (found.isFIFO()) return null;
+    // A terminal or a socket may never end, and a read of it cannot be ended.
+    if (!found.isFile() && !found.isDirectory()) throw new Error('it is neither a file nor a pipe');
+    return await fingerprint(path, signal);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why: Record<string, string> = {

@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
@@ -11,11 +12,21 @@ import { testConfig } from '../support/config.js';
 import { dumpComment, dumpPost, ndjson } from '../support/dump.js';
 import { ImportBench } from '../support/import-process.js';
 import { aPost } from '../support/items.js';
+import { until } from '../support/jobs-process.js';
 import { silentLog } from '../support/log.js';
 import { beginTestCycle } from '../support/store.js';
 
 const many = (count: number, more: (n: number) => object = () => ({})) =>
   ndjson(...Array.from({ length: count }, (_, n) => dumpPost(`p${n}`, { ...more(n) })));
+
+function postsIn(database: string): number {
+  const db = new Database(database, { readonly: true });
+  try {
+    return db.prepare('SELECT count(*) FROM posts').pluck().get() as number;
+  } finally {
+    db.close();
+  }
+}
 
 function write(bench: ImportBench, name: string, content: string | Buffer): string {
   writeFileSync(join(bench.folder, name), content);
@@ -52,6 +63,32 @@ test.serial('a pipe that is no standard input is read once', async (t) => {
   t.is(refused.code, 64);
   t.regex(refused.stderr, /--retime reads everything twice, and .*pipe can be read only once/);
 });
+
+test.serial(
+  'one signal ends the reading of a pipe, whether or not anybody writes to it',
+  async (t) => {
+    const bench = new ImportBench(t);
+    const pipe = join(bench.folder, 'pipe');
+    await execa('mkfifo', [pipe]);
+    for (const written of ['', many(MAX_BATCH)]) {
+      // Over standard input the command says when it is about to read the pipe.
+      const { child, ended, said } = bench.start(['--json', '--keep-history', '-', pipe]);
+      const writer = written === '' ? null : await open(pipe, 'r+');
+      await writer?.write(written);
+      child.stdin?.end('[]\n');
+      await said(/^- line 1: not_an_object/m);
+      if (writer !== null) await until(() => postsIn(bench.database) > 0);
+      child.kill('SIGINT');
+      const { code, stderr } = await ended;
+      await writer?.close();
+      t.is(code, 130, stderr);
+      t.regex(stderr, /import: interrupted/);
+    }
+    const device = await bench.run(['/dev/zero']);
+    t.is(device.code, 64);
+    t.regex(device.stderr, /\/dev\/zero cannot be read: it is neither a file nor a pipe/);
+  },
+);
 
 test.serial(
   'every line that is not stored is named, with its file, number and reason',
