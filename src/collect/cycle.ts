@@ -109,8 +109,10 @@ async function collectAll(
     const result = stop.aborted
       ? notReached(name, why(), deps.clock)
       : await collectSubreddit(name, { ...deps, log, fence, retentionDays }, stop);
-    if (result.error !== null && stop.aborted) {
-      Object.assign(result.error, { code: why().code, message: why().message });
+    if (result.error !== null && stop.aborted && result.error.attempt > 0) {
+      // What it was busy with is what brought it there: the record is all that is left of it.
+      const { code, message } = why();
+      Object.assign(result.error, { code, message: `${message}: ${result.error.message}` });
     }
     cycle.subreddits.push(result);
     if (result.error === null) logSubreddit(result, log);
