@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
+import { constants, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { addAbortSignal } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
 type Bytes = AsyncIterable<Uint8Array>;
@@ -25,6 +28,18 @@ export async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
 }
 
 /**
+ * What is written to a named pipe until its last writer is gone; waits for the first. Read as
+ * a socket is: a file's read would hold a thread while nobody writes, which neither `signal`
+ * nor the process's exit could end.
+ * @throws the file system's error; AbortError when `signal` aborts.
+ */
+export async function* pipeBytes(path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const pipe = new Socket({ fd, readable: true, writable: false });
+  yield* addAbortSignal(signal, pipe) as AsyncIterable<Uint8Array>;
+}
+
+/**
  * Names the content of a file, whatever it is called: its size and its SHA-256. Means nothing
  * when `signal` cut it short.
  */
@@ -39,18 +54,35 @@ export async function fingerprint(path: string, signal: AbortSignal): Promise<st
   return `${size}-${hash.digest('hex')}`;
 }
 
-/** Gzip is recognised by its first two bytes, whatever the content is called. */
+/** First bytes of what we do not unpack, and what would: Pushshift's dumps are zstd. */
+const FOREIGN: readonly [magic: string, cure: string][] = [
+  ['28b52ffd', 'it is packed with zstd: use zstd -dc FILE | npm run import -- -'],
+  ['fd377a58', 'it is packed with xz: use xz -dc FILE | npm run import -- -'],
+  ['425a68', 'it is packed with bzip2: use bzip2 -dc FILE | npm run import -- -'],
+  ['504b0304', 'it is a zip archive: use unzip -p FILE | npm run import -- -'],
+  ['fffe', 'it is UTF-16: use iconv -f UTF-16 -t UTF-8 FILE | npm run import -- -'],
+  ['feff', 'it is UTF-16: use iconv -f UTF-16 -t UTF-8 FILE | npm run import -- -'],
+];
+const LONGEST_MAGIC = 4;
+
+/**
+ * Gzip is recognised by its first two bytes, whatever the content is called.
+ * @throws Error that says what would read content of another known format.
+ */
 export async function* unpacked(bytes: Bytes): AsyncGenerator<Uint8Array> {
   const source = bytes[Symbol.asyncIterator]();
   try {
     let start = Buffer.alloc(0);
-    while (start.length < 2) {
+    while (start.length < LONGEST_MAGIC) {
       const next = await source.next();
       if (next.done === true) break;
       start = Buffer.concat([start, next.value]);
     }
+    const begins = start.toString('hex', 0, LONGEST_MAGIC);
+    const foreign = FOREIGN.find(([magic]) => begins.startsWith(magic));
+    if (foreign !== undefined) throw new Error(foreign[1]);
     const whole = startingWith(start, source);
-    yield* start.length >= 2 && start.readUInt16BE() === 0x1f8b ? gunzipped(whole) : whole;
+    yield* begins.startsWith('1f8b') ? gunzipped(whole) : whole;
   } finally {
     await source.return?.();
   }

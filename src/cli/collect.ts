@@ -21,7 +21,7 @@ somebody else collects.
   --json   print the cycle's record instead of a table
 
 Exit codes: 0 succeeded, 1 failed, 2 partial, 69 store unreachable,
-78 wrong setting or no Reddit credentials.
+78 wrong setting or no Reddit credentials. Ctrl-C ends the cycle in order: 1 or 2, as it stood.
 `;
 
 const EXIT = { succeeded: 0, skipped: 0, failed: 1, partial: 2 };
@@ -37,7 +37,7 @@ await runCommand(
     }
     const clock = systemClock;
     const quiet = { ...config, logLevel: 'warn' as const };
-    const log = await createLog('collect', quiet, secrets);
+    const log = await createLog('collect', quiet, secrets, process.stderr);
     const store = await openStore(config, { clock, log, signal });
     const source = createRedditSource(config.reddit, secrets.redditClientSecret, {
       clock,

@@ -1,17 +1,10 @@
-import { createHash } from 'node:crypto';
-import { constants, openSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { Socket } from 'node:net';
-import { addAbortSignal } from 'node:stream';
-import { fileBytes, fingerprint, unpacked } from '../bytes.js';
 import { systemClock } from '../clock.js';
 import { importDumps, type ImportReport } from '../collect/import.js';
 import { faultyLines, sumCounts } from '../collect/import-counts.js';
 import { importLines, skipReporter } from '../collect/import-report.js';
-import type { ImportOptions, ImportSource } from '../collect/import-source.js';
 import { runCommand } from '../command.js';
 import { loadSettings, readEnvironment } from '../config.js';
-import { AppError } from '../errors.js';
+import { importFiles } from '../import-files.js';
 import { createLog } from '../log.js';
 import { createLexiconScorer } from '../scorer/lexicon.js';
 import { openStore } from '../store/open.js';
@@ -40,6 +33,7 @@ unusable store, 130 interrupted: the same command goes on.
 
 /** Progress is shown from then on, and where a person is looking. */
 const PROGRESS_AFTER_MS = 2000;
+const RESUME = 'run the same command again to resume';
 
 await runCommand(
   {
@@ -54,9 +48,8 @@ await runCommand(
   },
   async ({ values, positionals }, signal) => {
     const options = { keepHistory: values['keep-history'], retime: values.retime };
-    if (positionals.length === 0) throw wrong('No file is given');
     const { config, secrets } = loadSettings(readEnvironment());
-    const sources = await sourcesOf(positionals, options, signal);
+    const sources = await importFiles(positionals, options, signal);
     const clock = systemClock;
     const logConfig = { nodeEnv: config.nodeEnv, logLevel: 'warn' } as const;
     const log = await createLog('import', logConfig, secrets, process.stderr);
@@ -88,6 +81,11 @@ await runCommand(
       const durationMs = Math.round(clock.monotonic() - began);
       process.stdout.write(values.json ? asJson(report, durationMs) : importLines(report));
       return complain(report);
+    } catch (error) {
+      progress('');
+      if (signal.aborted) return interrupted();
+      process.stderr.write(`import: stopped; ${RESUME}\n`);
+      throw error;
     } finally {
       await store.close();
     }
@@ -95,90 +93,21 @@ await runCommand(
 );
 
 /** Says on standard error what is left to do, and answers the exit code. */
-function complain({ files, interrupted }: ImportReport): number {
+function complain(report: ImportReport): number {
+  const { files } = report;
   for (const { file, lines, error } of files) {
     if (error === null) continue;
     process.stderr.write(`import: ${file} line ${lines + 1}: ${error}; what precedes is stored\n`);
   }
-  if (interrupted) {
-    process.stderr.write('import: interrupted; run the same command again to resume\n');
-    return 130;
-  }
+  if (report.interrupted) return interrupted();
   return files.some(({ error, counts }) => error !== null || faultyLines(counts) > 0) ? 1 : 0;
+}
+
+function interrupted(): number {
+  process.stderr.write(`import: interrupted; ${RESUME}\n`);
+  return 130;
 }
 
 function asJson(report: ImportReport, durationMs: number): string {
   return `${JSON.stringify({ ...report, ...sumCounts(report.files), duration_ms: durationMs })}\n`;
-}
-
-/** @throws AppError `invalid_request` for what cannot be read, before anything is stored. */
-async function sourcesOf(
-  names: readonly string[],
-  options: ImportOptions,
-  signal: AbortSignal,
-): Promise<ImportSource[]> {
-  if (names.filter((name) => name === '-').length > 1) {
-    throw wrong('Standard input (-) can be given only once');
-  }
-  const prints: (string | null)[] = [];
-  for (const name of names) {
-    const print = name === '-' ? null : await printOf(name, signal);
-    if (print === null && options.retime) {
-      const what = name === '-' ? 'standard input (-)' : name;
-      throw wrong(`--retime reads everything twice, and ${what} can be read only once`);
-    }
-    prints.push(print);
-  }
-  return names.map((name, index) => {
-    const print = prints[index] ?? null;
-    const all = options.retime ? prints : null; // the newest of all decides about each
-    const key = print === null ? null : sha256(JSON.stringify([print, options, all]));
-    return { name, key, open: () => unpacked(bytesOf(name, signal)) };
-  });
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
-
-/** Null for a pipe or a device, which looking at would use up. */
-async function printOf(path: string, signal: AbortSignal): Promise<string | null> {
-  try {
-    const found = await stat(path);
-    const once = found.isFIFO() || found.isCharacterDevice();
-    return once ? null : await fingerprint(path, signal);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why: Record<string, string> = {
-      ENOENT: 'there is no such file',
-      EISDIR: 'it is a directory',
-      EACCES: 'this user may not read it',
-    };
-    throw wrong(`${path} cannot be read: ${why[code ?? ''] ?? (error as Error).message}`);
-  }
-}
-
-/**
- * The bytes of what a name stands for. Input that may never come ends with an error when
- * `signal` aborts; as for a pipe, reading it as a file would wait in a thread that nothing
- * ends, not even `process.exit`.
- */
-async function* bytesOf(name: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  if (name !== '-' && !(await stat(name)).isFIFO()) yield* fileBytes(name);
-  else {
-    const input = name === '-' ? process.stdin : openPipe(name);
-    yield* addAbortSignal(signal, input) as AsyncIterable<Uint8Array>;
-  }
-}
-
-/** Not blocking: the event loop waits for its writer, and for what that writes. */
-function openPipe(path: string): Socket {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  return new Socket({ fd, readable: true, writable: false });
-}
-
-function wrong(message: string): AppError {
-  return new AppError('invalid_request', message, {
-    cure: 'give files of one post or comment a line, plain or gzip, or - for standard input; npm run import -- --help says more',
-  });
 }

@@ -50,7 +50,7 @@ export async function collectSubreddit(
     if (known.code === 'lease_lost') throw known;
     const stopped = deps.stopped();
     const { code } = stopped ?? known;
-    const message = stopped === null ? known.message : `${stopped.message}${lastFailure(known)}`;
+    const message = stopped === null ? known.message : `${stopped.message}: ${busyWith(known)}`;
     const attempt = Number(known.details.attempt ?? 1);
     deps.log.error({ subreddit: name, code, attempt, err: error }, 'subreddit failed');
     result.error = { at: toIso(deps.clock.now()), subreddit: name, code, message, attempt };
@@ -60,10 +60,12 @@ export async function collectSubreddit(
   return result;
 }
 
-/** What had gone wrong when a cycle was cut short: the end says nothing about the cause. */
-function lastFailure({ code, message, details }: AppError): string {
-  const last = code === 'cancelled' ? details.before : `${code}: ${message}`;
-  return typeof last === 'string' ? `; before that, ${last}` : '';
+/** What it was busy with when the cycle was cut short: the end alone says nothing about the cause. */
+function busyWith({ code, message, details }: AppError): string {
+  if (code !== 'cancelled') return `${code}: ${message}`;
+  return typeof details.before === 'string'
+    ? `${message}; before that, ${details.before}`
+    : message;
 }
 
 async function collectInto(

@@ -41,6 +41,8 @@ export interface RateLimiter {
 
 /** Waiting longer than this is worth a line in the log. */
 const WORTH_TELLING_MS = 2000;
+/** Longer than our own pace can ask for: Reddit does, and whoever looks on should know. */
+const WORTH_WARNING_MS = 65_000;
 /** A memory that failed is left alone for so long: it has deadlines and retries of its own. */
 const MEMORY_REST_MS = 60_000;
 
@@ -82,11 +84,16 @@ export function createRateLimiter(options: BudgetOptions): RateLimiter {
       });
       await loading;
       for (let ms = wait(); ms > 0 && !signal.aborted; ms = wait()) {
-        if (ms > WORTH_TELLING_MS)
-          log.info({ wait_ms: Math.ceil(ms) }, 'waiting for the rate budget');
+        const level = ms > WORTH_WARNING_MS ? 'warn' : 'info';
+        if (ms > WORTH_TELLING_MS) {
+          log[level]({ wait_ms: Math.ceil(ms) }, 'waiting for the rate budget');
+        }
         await clock.sleep(ms, signal);
       }
-      if (signal.aborted) throw new AppError('cancelled', 'Cancelled while waiting for Reddit');
+      if (!signal.aborted) return;
+      const seconds = Math.ceil(wait() / 1000);
+      const left = seconds > 0 ? `; the rate budget asks for ${seconds} s more` : '';
+      throw new AppError('cancelled', `Cancelled while waiting for Reddit${left}`);
     },
     async take() {
       if (wait() > 0) return false;

@@ -160,6 +160,9 @@ test('a silent Reddit: the cycle ends at its deadline, and is recorded', async (
     cycle?.errors.map(({ code }) => code),
     ['deadline_exceeded', 'deadline_exceeded', 'deadline_exceeded'],
   );
+  const [first, ...rest] = cycle?.errors.map(({ message }) => message) ?? [];
+  t.regex(first ?? '', /^The cycle reached its deadline: ./, 'what it was busy with');
+  for (const message of rest) t.is(message, 'The cycle reached its deadline');
 });
 
 test('a cancelled cycle is recorded, and frees the lease for the next one', async (t) => {

@@ -179,3 +179,24 @@ test('a fingerprint is that of the content', async (t) => {
   await t.throwsAsync(fingerprint(folder, never()), { code: 'EISDIR' });
   t.is((await lines(fileBytes(one))).texts[0], big);
 });
+
+test('content of another format says what would read it', async (t) => {
+  const foreign: [start: number[], tool: RegExp][] = [
+    [[0x28, 0xb5, 0x2f, 0xfd, 0], /zstd -dc FILE/],
+    [[0xfd, 0x37, 0x7a, 0x58, 0x5a], /xz -dc/],
+    [[0x42, 0x5a, 0x68, 0x39], /bzip2 -dc/],
+    [[0x50, 0x4b, 3, 4], /unzip -p/],
+    [[0xff, 0xfe, 0x7b, 0], /iconv -f UTF-16/],
+  ];
+  for (const [start, tool] of foreign) {
+    const bytes = async function* () {
+      for (const byte of start) yield Uint8Array.of(byte);
+    };
+    await t.throwsAsync(
+      async () => {
+        for await (const _ of unpacked(bytes())) t.fail();
+      },
+      { message: tool },
+    );
+  }
+});

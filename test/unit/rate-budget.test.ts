@@ -14,7 +14,7 @@ import { AppError } from '../../src/errors.js';
 import { type BudgetMemory, createRateLimiter } from '../../src/reddit/budget.js';
 import { rateHints } from '../../src/reddit/headers.js';
 import { ManualClock } from '../support/clock.js';
-import { silentLog } from '../support/log.js';
+import { recordingLog, silentLog } from '../support/log.js';
 
 const NOTHING: RateHints = { remaining: null, resetMs: null, retryAfterMs: null };
 const never = new AbortController().signal;
@@ -158,6 +158,28 @@ test('the limiter: turns beyond the cap wait for their minute, in any number of 
   for (const at of sent)
     t.true(sent.filter((other) => other > at - 60_000 && other <= at).length <= 10);
   t.true((sent.at(-1) ?? 0) <= 3 * 61_000);
+});
+
+test('a pause that Reddit asks for is a warning, and a wait cut short says what was left', async (t) => {
+  const clock = new ManualClock(NOW);
+  const { log, lines } = recordingLog();
+  const limiter = createRateLimiter({ clock, log, memory: null });
+  const stop = new AbortController();
+  const told = () => lines.splice(0).map(({ level, msg }) => [level, msg]);
+  const paused = async (seconds: string) => {
+    await limiter.take();
+    await limiter.answered({ 'retry-after': seconds });
+    const waiting = limiter.free(stop.signal);
+    await clock.advance(30_000);
+    return waiting;
+  };
+  await limiter.free(stop.signal);
+  await paused('30');
+  t.deepEqual(told(), [['info', 'waiting for the rate budget']]);
+  void clock.sleep(30_000).then(() => stop.abort());
+  const error = await t.throwsAsync(paused('600'), { instanceOf: AppError, code: 'cancelled' });
+  t.regex(error?.message ?? '', /; the rate budget asks for 570 s more$/);
+  t.deepEqual(told(), [['warn', 'waiting for the rate budget']]);
 });
 
 test('the budget outlives its limiter, whatever the monotonic clocks say', async (t) => {

@@ -41,11 +41,13 @@ const CURES: Partial<Record<string, string>> = {
   'is not a regular file': 'point SQLITE_PATH at a file',
   'cannot grow: the disk is full': 'free space on the disk',
   'has been moved away': BRING_BACK,
+  'is locked by another process':
+    'wait for the other process; fuser -v with the file that SQLITE_PATH names says which it is',
   'lies behind a link to a place that is not there': 'mount the disk, or correct the link',
 };
 
 const REACHABLE =
-  'see to the disk and to the file that SQLITE_PATH names; nothing else is to be done, it is tried again';
+  'see to the disk and to the file that SQLITE_PATH names; services try it again by themselves';
 const WRITABLE = 'make the file that SQLITE_PATH names and its folder writable for this user';
 
 /**
