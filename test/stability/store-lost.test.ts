@@ -117,8 +117,10 @@ test.serial(
     t.is(api.child.exitCode, null);
 
     renameSync(`${folder}.away`, folder);
+    await until(() =>
+      jobs.lines.some(({ msg, what }) => msg === 'works again' && what === 'heartbeat'),
+    );
     await mustBeWhole(t, run);
-    t.true(jobs.lines.some(({ msg, what }) => msg === 'works again' && what === 'heartbeat'));
     const hit = new Database(run.path, { readonly: true });
     t.teardown(() => hit.close());
     const statuses = hit.prepare('SELECT id, status FROM cycles').all() as Cycle[];
