@@ -265,7 +265,7 @@ test('whatever is broken for a while is collected, once, and no watermark passes
     fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 9 }), async (steps) => {
       await live(t, steps, tally);
     }),
-    { numRuns: 30 },
+    { numRuns: 12 },
   );
   t.log(`${tally.items} items, ${tally.held} held watermarks, ${tally.gaps} gaps`);
   t.true((tally.held ?? 0) > 25 && (tally.gaps ?? 0) > 0);

@@ -123,7 +123,7 @@ test('whatever a server does, a call ends with a page or a named failure', async
         }
       },
     ),
-    { numRuns: 200, seed },
+    { numRuns: 80, seed },
   );
   t.log([...seen].sort().join(' '));
   t.true(seen.size >= 8);
