@@ -43,7 +43,7 @@ export interface RateLimiter {
 const WORTH_TELLING_MS = 2000;
 /** Longer than our own pace can ask for: Reddit does, and whoever looks on should know. */
 const WORTH_WARNING_MS = 65_000;
-/** A memory that failed is left alone for so long: it has deadlines and retries of its own. */
+/** A memory that failed is left alone for so long: each try may wait for somebody's lock. */
 const MEMORY_REST_MS = 60_000;
 
 /**

@@ -41,10 +41,10 @@ const REJECTED = [400, 402, 405, 406, 409, 410, 411, 412, 413, 414, 415, 416, 41
  * The first row that fits decides. Which codes are worth a retry stands in errors.ts.
  */
 const ROWS: readonly Row[] = [
-  ...closed('private'),
-  ...closed('gated'),
-  ...closed('quarantined'),
-  ...closed('banned'),
+  closed('private'),
+  closed('gated'),
+  closed('quarantined'),
+  closed('banned'),
   { row: 'token_refused', place: 'token', status: [400, 401], means: 'reddit_unauthorized' },
   { row: 'unauthorized', status: [401], means: 'reddit_unauthorized' },
   { row: 'forbidden', status: [403, 451], means: 'reddit_forbidden' },
@@ -118,9 +118,9 @@ function firstRow(status: number, body: Body, place: Place): Verdict {
 }
 
 /** A subreddit that Reddit closes to us says so with 403 or 404 and a reason. */
-function closed(state: SubredditState): Row[] {
+function closed(state: SubredditState): Row {
   const body = ({ json }: Body) => isObject(json) && json.reason === state;
-  return [{ row: state, place: 'content', status: [403, 404], body, means: { state } }];
+  return { row: state, place: 'content', status: [403, 404], body, means: { state } };
 }
 
 /** Undefined for what is no JSON, deeper than the stack included. */
