@@ -78,6 +78,24 @@ function behave(response: ServerResponse, { status, headers, body, end }: Behavi
   else response.write(body, () => setImmediate(() => response.socket?.resetAndDestroy()));
 }
 
+/** One behaviour for each way a listing can end; the rest of the runs are drawn at random. */
+const ends: [way: string, behaviour: Behaviour][] = [
+  ['page', plain(200, page)],
+  ['reddit_unauthorized', plain(401)],
+  ['reddit_forbidden', plain(403)],
+  ['reddit_not_found', plain(404)],
+  ['reddit_rejected', plain(400)],
+  ['reddit_rate_limited', plain(429)],
+  ['reddit_unavailable', plain(500)],
+  ['reddit_timeout', { ...plain(200, page), end: 'stops' }],
+  ['reddit_connection', { ...plain(200, page), end: 'resets' }],
+  ['reddit_bad_answer', plain(200, '<html>')],
+];
+
+function plain(status: number, body = ''): Behaviour {
+  return { status, headers: {}, body: Buffer.from(body), end: 'ends' };
+}
+
 test('whatever a server does, a call ends with a page or a named failure', async (t) => {
   const seed = Date.now() % 2 ** 31;
   t.log(`seed ${seed}`);
@@ -123,8 +141,11 @@ test('whatever a server does, a call ends with a page or a named failure', async
         }
       },
     ),
-    { numRuns: 80, seed },
+    {
+      numRuns: 80 + ends.length,
+      seed,
+      examples: ends.map(([, behaves]) => [null, behaves, 'listing']),
+    },
   );
-  t.log([...seen].sort().join(' '));
-  t.true(seen.size >= 8);
+  t.deepEqual([...seen].sort(), ends.map(([way]) => way).sort());
 });
