@@ -3,6 +3,7 @@ import type { Db } from './db.js';
 import { missing } from './classify.js';
 import { SCHEMA_1 } from './schema-1.js';
 import { SCHEMA_2 } from './schema-2.js';
+import { SCHEMA_3 } from './schema-3.js';
 
 /**
  * A plain numbered list: umzug would cost every process and every job thread 140–200 ms at
@@ -19,6 +20,7 @@ interface Migration {
 const MIGRATIONS: readonly Migration[] = [
   { oldestCode: 1, sql: SCHEMA_1 },
   { oldestCode: 1, sql: SCHEMA_2 },
+  { oldestCode: 1, sql: SCHEMA_3 },
 ];
 
 /** The schema this code writes. */
