@@ -9,11 +9,18 @@ const CollectionsQuery = query({
 });
 
 /** Cycle records, newest first. */
-export function collectionRoutes(api: Api, { store }: RouteContext): void {
+export function collectionRoutes(api: Api, { store, respond }: RouteContext): void {
   api.get(
     '/collections',
     { schema: { querystring: CollectionsQuery, response: { 200: Type.Array(Cycle) } } },
-    async ({ query: { limit, status } }) =>
-      store.cycles(status === undefined ? { limit } : { limit, status }),
+    async (request, reply) => {
+      const { limit, status } = request.query;
+      return respond(request, reply, {
+        parameters: [limit, status],
+        compute: async () => ({
+          value: await store.cycles(status === undefined ? { limit } : { limit, status }),
+        }),
+      });
+    },
   );
 }

@@ -1,8 +1,10 @@
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { toIso } from '../clock.js';
 import { SUBREDDIT_STATES } from '../domain/cycle.js';
+import { floorToMinute } from '../domain/window.js';
 import type { SubredditDetail } from '../store/store.js';
 import type { Api, RouteContext } from './context.js';
+import type { Result } from './reply.js';
 import { Count, nullable, query, Time, words } from './schemas.js';
 
 const Subreddits = Type.Object({
@@ -25,21 +27,22 @@ const Subreddits = Type.Object({
  * Lists what is configured, in that order, whether or not it has been collected yet. A
  * subreddit that is no longer configured is not listed; asked for by name, it still answers.
  */
-export function subredditRoutes(api: Api, { config, store, clock }: RouteContext): void {
+export function subredditRoutes(api: Api, { config, store, clock, respond }: RouteContext): void {
   api.get(
     '/subreddits',
     { schema: { querystring: query({}), response: { 200: Subreddits } } },
-    async () => {
-      const stored = await store.subreddits(toIso(clock.now()));
-      const byName = new Map(stored.map((detail) => [detail.name.toLowerCase(), detail]));
-      return {
-        subreddits: config.subreddits,
-        count: config.subreddits.length,
-        details: config.subreddits.map((name) => ({
+    async (request, reply) => {
+      const untilMs = floorToMinute(clock.now());
+      const compute = async (): Promise<Result<Static<typeof Subreddits>>> => {
+        const stored = await store.subreddits(toIso(untilMs));
+        const byName = new Map(stored.map((detail) => [detail.name.toLowerCase(), detail]));
+        const details = config.subreddits.map((name) => ({
           ...(byName.get(name.toLowerCase()) ?? NEVER_REACHED),
           name,
-        })),
+        }));
+        return { value: { subreddits: config.subreddits, count: details.length, details } };
       };
+      return respond(request, reply, { parameters: [], untilMs, compute });
     },
   );
 }

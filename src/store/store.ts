@@ -1,7 +1,7 @@
 import type { Cycle, CycleStatus, Gap, SubredditState } from '../domain/cycle.js';
 import type { IsoTime, Kind, Label, NewComment, NewPost, Post } from '../domain/item.js';
 import type { RateBudget } from '../domain/rate-budget.js';
-import type { Counts, Rollup } from '../domain/rollup.js';
+import type { Counts, Rollup, RollupChange } from '../domain/rollup.js';
 
 /**
  * The seam between the system and whatever keeps its data.
@@ -40,6 +40,12 @@ export interface ReadStore {
    * at the edges from the items; all windows from one snapshot.
    */
   hourlyCounts(query: HourlyCountsQuery): Promise<HourlyCounts>;
+  /**
+   * What is needed to keep the rollups in memory and to answer a window from them: rollups by
+   * hour, those that moved since, and counted edges, all from one snapshot. Cheap when nothing
+   * moved. Changes are left out when `since` is of another opening: its asker begins anew.
+   */
+  rollups(query: RollupsQuery): Promise<RollupsAnswer>;
   subreddits(now: IsoTime): Promise<SubredditDetail[]>;
   /** Newest first. */
   cycles(query: { limit: number; status?: CycleStatus }): Promise<Cycle[]>;
@@ -77,6 +83,34 @@ export interface HourlyCounts {
 }
 
 export type HourCounts = Counts & { hour: IsoTime };
+
+/** A state of the data. Two that are equal show the same data. */
+export interface Revision {
+  /**
+   * Names the opening of the database; versions of two openings say nothing about each other,
+   * for a backup may have been put in the place of the file.
+   */
+  opening: string;
+  data_version: number;
+}
+
+export interface RollupsQuery {
+  /** What the asker has; null: nothing. */
+  since: Revision | null;
+  /** Whole hours whose rollups are wanted in any case. */
+  hours?: TimeWindow;
+  /** Windows to be counted from the items. */
+  edges: TimeWindow[];
+  /** Of the edges; undefined: all together. */
+  subreddit?: string;
+}
+
+export interface RollupsAnswer extends Revision {
+  /** As they are now; one that is gone has no counts. */
+  rollups: RollupChange[];
+  /** One list for each edge, in the same order. */
+  edges: HourCounts[][];
+}
 
 export interface SubredditDetail {
   name: string;

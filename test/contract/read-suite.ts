@@ -5,12 +5,13 @@ import type { NewPost, Post } from '../../src/domain/item.js';
 import type { RecentPostsQuery, TimeWindow } from '../../src/store/store.js';
 import { aComment, aPost, aSentiment } from '../support/items.js';
 import { beginTestCycle } from '../support/store.js';
-import { define, type Implementation, LONG_AGO, NOW, type Scene } from './under-test.js';
+import { define, FAR_AHEAD, type Implementation, LONG_AGO, NOW, type Scene } from './under-test.js';
 
 /** What readers see. */
 export function readSuite(implementation: Implementation): void {
   posts(implementation);
   windows(implementation);
+  rollups(implementation);
   facts(implementation);
 }
 
@@ -140,6 +141,68 @@ function windows(implementation: Implementation): void {
         ['claude', 2, 'unknown'],
       ],
     );
+  });
+}
+
+function rollups(implementation: Implementation): void {
+  const at = (time: string) => `2026-01-15T${time}Z`;
+  const hours = { from: LONG_AGO, to: FAR_AHEAD };
+
+  define(implementation, 'rollups: of hours, and those that moved since', async (t, scene) => {
+    const { reader } = scene;
+    const empty = await reader.rollups({ since: null, hours, edges: [] });
+    t.deepEqual([empty.rollups, empty.edges], [[], []]);
+    await scene.commit({ posts: [aPost({ created_utc: at('08:10:00.000') })] });
+    const first = await reader.rollups({ since: null, hours, edges: [] });
+    t.is(first.data_version, (await reader.ping()).data_version);
+    t.is(first.opening, empty.opening);
+    t.like(first.rollups[0], { subreddit: 'claude', hour: at('08:00:00.000'), posts: 1 });
+    t.deepEqual((await reader.rollups({ since: first, edges: [] })).rollups, []);
+    t.deepEqual((await reader.rollups({ since: empty, edges: [] })).rollups, first.rollups);
+
+    // An edit moves the post to another hour: one rollup goes, one comes.
+    await scene.commit({
+      posts: [aPost({ created_utc: at('09:10:00.000') })],
+      comments: [aComment({ created_utc: at('09:59:59.999') })],
+    });
+    const moved = await reader.rollups({ since: first, edges: [] });
+    t.deepEqual(
+      moved.rollups.map(({ hour, posts, comments, last_item_at }) => [
+        ...[hour, posts, comments, last_item_at],
+      ]),
+      [
+        [at('08:00:00.000'), 0, 0, null],
+        [at('09:00:00.000'), 1, 1, at('09:59:59.999')],
+      ],
+    );
+    t.is((await reader.rollups({ since: null, hours, edges: [] })).rollups.length, 1);
+  });
+
+  define(implementation, 'rollups: edges come from the items, by subreddit', async (t, scene) => {
+    const { reader } = scene;
+    await scene.commit({ posts: [aPost({ created_utc: at('08:10:00.000') })] });
+    await scene.commit(
+      { comments: [aComment({ subreddit: 'aws', created_utc: at('08:20:00.000') })] },
+      'aws',
+    );
+    const edge = { from: at('08:10:00.000'), to: at('08:20:00.001') };
+    const edges = [edge, { ...edge, from: at('08:10:00.001') }];
+    const totals = async (subreddit?: string) => {
+      const query = { since: null, edges, ...(subreddit === undefined ? {} : { subreddit }) };
+      const answer = await reader.rollups(query);
+      return answer.edges.map((found) => found.reduce((n, h) => n + h.posts + h.comments, 0));
+    };
+    t.deepEqual(await totals(), [2, 1]);
+    t.deepEqual(await totals('CLAUDE'), [1, 0]);
+    t.deepEqual(await totals('aws'), [1, 1]);
+  });
+
+  define(implementation, 'rollups: another opening has no changes to tell', async (t, scene) => {
+    await scene.commit({ posts: [aPost()] });
+    const since = { opening: 'of yesterday', data_version: 0 };
+    const answer = await scene.reader.rollups({ since, edges: [] });
+    t.deepEqual(answer.rollups, []);
+    t.not(answer.opening, since.opening);
   });
 }
 

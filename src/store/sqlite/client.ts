@@ -60,6 +60,7 @@ function proxy(supervisor: Supervisor): ReadStore {
     recentPosts: via('recentPosts'),
     post: via('post'),
     hourlyCounts: via('hourlyCounts'),
+    rollups: via('rollups'),
     subreddits: via('subreddits'),
     cycles: via('cycles'),
     healthFacts: via('healthFacts'),

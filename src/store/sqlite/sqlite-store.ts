@@ -8,6 +8,7 @@ import { readMeta } from './db.js';
 import { readRateBudget, writeRateBudget } from './rate-budget.js';
 import * as imports from './imports.js';
 import * as reads from './reads.js';
+import { readRollups } from './rollups.js';
 import * as runner from './runner.js';
 import { readWatermarks, subredditDetails } from './subreddits.js';
 import { compareAll, portions, repairSome } from './verify.js';
@@ -25,6 +26,7 @@ export function sqliteReadStore(connection: Connection, clock: Clock): ReadStore
         data_version: readMeta(db).data_version,
         windows: windows.map((window) => countWindow(db, window, subreddit)),
       })),
+    rollups: async (query) => connection.read('rollups', (db) => readRollups(db, query)),
     subreddits: async (now) => connection.read('subreddits', (db) => subredditDetails(db, now)),
     cycles: async ({ limit, status }) =>
       connection.read('cycles', (db) =>
