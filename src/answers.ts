@@ -65,11 +65,14 @@ const MAX_BYTES = 32 * 1024 * 1024;
 /** A body together with what it is compressed to, and its place in the cache. */
 const sizeOf = (bytes: number) => Math.ceil(bytes * 1.5) + 500;
 
-interface Entry {
-  kept: Kept;
+interface Place {
   /** Null: the revision was not known when it was computed, so it is only good as a stale one. */
   revision: Revision | null;
   untilMs: number;
+}
+
+interface Entry extends Place {
+  kept: Kept;
   /** When it was last known to be right, on the monotonic clock. */
   confirmedMs: number;
 }
@@ -85,11 +88,14 @@ export function createAnswers(deps: AnswersDeps): Answers {
 
   const compute = async (
     key: string,
-    place: Pick<Entry, 'revision' | 'untilMs'>,
+    place: Place,
     work: () => Promise<Computed>,
   ): Promise<Kept> => {
     const kept = keep(await work());
-    entries.set(key, { kept, ...place, confirmedMs: clock.monotonic() });
+    const other = entries.peek(key);
+    if (other === undefined || !isLater(other, place)) {
+      entries.set(key, { kept, ...place, confirmedMs: clock.monotonic() });
+    }
     return kept;
   };
 
@@ -144,6 +150,13 @@ function keep({ body, headers = {} }: Computed): Kept {
 
 function same(a: Revision | null, b: Revision): boolean {
   return a?.data_version === b.data_version && a.opening === b.opening;
+}
+
+/** Whether an answer was computed of newer data, or later, than one that took longer. */
+function isLater(a: Place, b: Place): boolean {
+  if (a.revision === null || a.revision.opening !== b.revision?.opening) return false;
+  const newer = a.revision.data_version - b.revision.data_version;
+  return newer > 0 || (newer === 0 && a.untilMs > b.untilMs);
 }
 
 function stale(entry: Entry, clock: Clock): Given {

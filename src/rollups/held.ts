@@ -101,7 +101,8 @@ export function createHeldRollups(deps: HeldRollupsDeps): HeldRollups {
     step,
     count,
     revision: () => held?.revision ?? null,
-    isComplete: () => held?.revision != null && nextSlice(held, deps) === undefined,
+    isComplete: () =>
+      held !== null && held.revision !== null && nextSlice(held, deps) === undefined,
     names: () => held?.table.names() ?? [],
   };
 }
