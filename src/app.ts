@@ -5,6 +5,7 @@ import { AppError } from './errors.js';
 import { adminRoutes } from './routes/admin.js';
 import { boundedStore } from './routes/bounded-store.js';
 import { collectionRoutes } from './routes/collections.js';
+import { commentRoutes } from './routes/comments.js';
 import type { Api, RouteContext } from './routes/context.js';
 import { healthRoutes } from './routes/health.js';
 import { type RouteTable, refuseUnknown } from './routes/not-found.js';
@@ -75,6 +76,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
     async (api: Api) => {
       healthRoutes(api, context);
       postRoutes(api, context);
+      commentRoutes(api, context);
       sentimentRoutes(api, context);
       subredditRoutes(api, context);
       collectionRoutes(api, context);

@@ -1,5 +1,12 @@
-import type { Cycle, CycleStatus, Gap, SubredditState } from '../domain/cycle.js';
-import type { IsoTime, Kind, Label, NewComment, NewPost, Post } from '../domain/item.js';
+import type {
+  Cycle,
+  CycleStatus,
+  Gap,
+  GapRecord,
+  GapStatus,
+  SubredditState,
+} from '../domain/cycle.js';
+import type { Comment, IsoTime, Kind, Label, NewComment, NewPost, Post } from '../domain/item.js';
 import type { RateBudget } from '../domain/rate-budget.js';
 import type { Counts, Rollup, RollupChange } from '../domain/rollup.js';
 
@@ -35,6 +42,11 @@ export interface ReadStore {
   recentPosts(query: RecentPostsQuery): Promise<Post[]>;
   post(id: string): Promise<Post | null>;
   /**
+   * Comments of a post, oldest `created_utc` first, ties by id, whether or not the post itself
+   * is stored; null when neither it nor any comment of it is.
+   */
+  comments(query: CommentsQuery): Promise<CommentsPage | null>;
+  /**
    * Counts per hour of `created_utc` in each window, of one subreddit or of all together,
    * ascending, hours without items left out. Whole hours come from rollups, partial ones
    * at the edges from the items; all windows from one snapshot.
@@ -47,8 +59,13 @@ export interface ReadStore {
    */
   rollups(query: RollupsQuery): Promise<RollupsAnswer>;
   subreddits(now: IsoTime): Promise<SubredditDetail[]>;
-  /** Newest first. */
-  cycles(query: { limit: number; status?: CycleStatus }): Promise<Cycle[]>;
+  /** By `started_at`, newest first, ties by id descending, after `after`. */
+  cycles(query: CyclesQuery): Promise<Cycle[]>;
+  /**
+   * By `found_at`, newest first, ties by the other fields descending (names and kinds as text,
+   * names case aside), after `after`.
+   */
+  gaps(query: GapsQuery): Promise<GapRecord[]>;
   healthFacts(now: IsoTime): Promise<HealthFacts>;
   /**
    * Asks the runner for a cycle. At most one request is open: a second call answers the
@@ -64,6 +81,38 @@ export interface RecentPostsQuery {
   label?: Label;
   /** The last post of the page before. */
   after?: { collected_at: IsoTime; id: string };
+}
+
+export interface CommentsQuery {
+  postId: string;
+  limit: number;
+  /**
+   * Leaves out what was first stored later, so that a walk through pages sees the comments
+   * its first page knew of, and a comment that surfaces late cannot slip in behind it.
+   */
+  asOf?: IsoTime;
+  /** The last comment of the page before. */
+  after?: { created_utc: IsoTime; id: string };
+}
+
+export interface CommentsPage {
+  comments: Comment[];
+  /** The query's, or the newest `collected_at` ever given out: for the pages that follow. */
+  asOf: IsoTime;
+}
+
+export interface CyclesQuery {
+  limit: number;
+  status?: CycleStatus;
+  /** The last record of the page before. */
+  after?: { started_at: IsoTime; id: string };
+}
+
+export interface GapsQuery {
+  limit: number;
+  status?: GapStatus;
+  /** The last gap of the page before. */
+  after?: Omit<GapRecord, 'status'>;
 }
 
 export interface TimeWindow {

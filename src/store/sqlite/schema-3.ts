@@ -24,4 +24,11 @@ ${noted('INSERT', 'new')}${noted('UPDATE', 'new')}${noted('DELETE', 'old')}
 
 -- A post's comments, page by page.
 CREATE INDEX comments_post ON comments (post_id, created_utc, id);
+
+-- Cycles of one outcome, newest first.
+CREATE INDEX cycles_status_started ON cycles (status, started_at, id);
+
+-- Gaps, newest first; the table's key follows in each index by itself.
+CREATE INDEX gaps_found ON gaps (found_at);
+CREATE INDEX gaps_status_found ON gaps (status, found_at);
 `;

@@ -5,6 +5,7 @@ import type { Connection } from './connection.js';
 import { countWindow } from './counts.js';
 import * as cycles from './cycles.js';
 import { readMeta } from './db.js';
+import { readGaps } from './gaps.js';
 import { readRateBudget, writeRateBudget } from './rate-budget.js';
 import * as imports from './imports.js';
 import * as reads from './reads.js';
@@ -21,6 +22,7 @@ export function sqliteReadStore(connection: Connection, clock: Clock): ReadStore
     recentPosts: async (query) =>
       connection.read('recentPosts', (db) => reads.recentPosts(db, query)),
     post: async (id) => connection.read('post', (db) => reads.readPost(db, id)),
+    comments: async (query) => connection.read('comments', (db) => reads.readComments(db, query)),
     hourlyCounts: async ({ windows, subreddit }) =>
       connection.read('hourlyCounts', (db) => ({
         data_version: readMeta(db).data_version,
@@ -28,12 +30,8 @@ export function sqliteReadStore(connection: Connection, clock: Clock): ReadStore
       })),
     rollups: async (query) => connection.read('rollups', (db) => readRollups(db, query)),
     subreddits: async (now) => connection.read('subreddits', (db) => subredditDetails(db, now)),
-    cycles: async ({ limit, status }) =>
-      connection.read('cycles', (db) =>
-        status === undefined
-          ? cycles.readCycles(db, cycles.NEWEST_FIRST, limit)
-          : cycles.readCycles(db, `WHERE status = ? ${cycles.NEWEST_FIRST}`, status, limit),
-      ),
+    cycles: async (query) => connection.read('cycles', (db) => cycles.pageOfCycles(db, query)),
+    gaps: async (query) => connection.read('gaps', (db) => readGaps(db, query)),
     healthFacts: async (now) => connection.read('healthFacts', (db) => reads.healthFacts(db, now)),
     requestCycle: async (cycleId) =>
       connection.write('requestCycle', (db) => runner.requestCycle(db, cycleId, clock.now())),
