@@ -11,6 +11,7 @@ import { postRoutes } from './routes/posts.js';
 import { PROBLEM_TYPE, problemOf, refuseOddNumbers, sendProblem } from './routes/problem.js';
 import { sentimentRoutes } from './routes/sentiment.js';
 import { subredditRoutes } from './routes/subreddits.js';
+import { trendingRoutes } from './routes/trending.js';
 
 export type AppDeps = RouteContext;
 
@@ -71,6 +72,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
       healthRoutes(api, context);
       postRoutes(api, context);
       sentimentRoutes(api, context);
+      trendingRoutes(api, context);
       subredditRoutes(api, context);
       collectionRoutes(api, context);
       adminRoutes(api, context);

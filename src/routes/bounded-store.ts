@@ -24,6 +24,7 @@ export function boundedStore(store: ReadStore, clock: Clock, timeoutMs: number):
     recentPosts: (query) => bounded(() => store.recentPosts(query)),
     post: (id) => bounded(() => store.post(id)),
     hourlyCounts: (query) => bounded(() => store.hourlyCounts(query)),
+    trending: (query) => bounded(() => store.trending(query)),
     subreddits: (now) => bounded(() => store.subreddits(now)),
     cycles: (query) => bounded(() => store.cycles(query)),
     healthFacts: (now) => bounded(() => store.healthFacts(now)),

@@ -24,6 +24,7 @@ export function retrying(store: Store, options: StoreRetry): Store {
     recentPosts: again((query) => store.recentPosts(query)),
     post: again((id) => store.post(id)),
     hourlyCounts: again((query) => store.hourlyCounts(query)),
+    trending: again((query) => store.trending(query)),
     subreddits: again((now) => store.subreddits(now)),
     cycles: again((query) => store.cycles(query)),
     healthFacts: again((now) => store.healthFacts(now)),

@@ -2,6 +2,7 @@ import type { Cycle, CycleStatus, Gap, SubredditState } from '../domain/cycle.js
 import type { IsoTime, Kind, Label, NewComment, NewPost, Post } from '../domain/item.js';
 import type { RateBudget } from '../domain/rate-budget.js';
 import type { Counts, Rollup } from '../domain/rollup.js';
+import type { Topic } from '../domain/topic.js';
 
 /**
  * The seam between the system and whatever keeps its data.
@@ -40,6 +41,11 @@ export interface ReadStore {
    * at the edges from the items; all windows from one snapshot.
    */
   hourlyCounts(query: HourlyCountsQuery): Promise<HourlyCounts>;
+  /**
+   * What is talked about more in the titles of a window's counted posts than in those of the
+   * baseline, best first (src/trending/); from one snapshot.
+   */
+  trending(query: TrendingQuery): Promise<Trending>;
   subreddits(now: IsoTime): Promise<SubredditDetail[]>;
   /** Newest first. */
   cycles(query: { limit: number; status?: CycleStatus }): Promise<Cycle[]>;
@@ -74,6 +80,21 @@ export interface HourlyCounts {
   data_version: number;
   /** One list for each window asked for, in the same order. */
   windows: HourCounts[][];
+}
+
+export interface TrendingQuery {
+  window: TimeWindow;
+  baseline: TimeWindow;
+  subreddit?: string;
+  /** Names of subreddits, which are no themes; those that the store knows are added to them. */
+  names: readonly string[];
+  /** At most 100. */
+  limit: number;
+}
+
+export interface Trending {
+  data_version: number;
+  topics: Topic[];
 }
 
 export type HourCounts = Counts & { hour: IsoTime };

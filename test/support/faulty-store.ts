@@ -30,6 +30,7 @@ export function faultyStore(real: ReadStore): FaultyStore {
     recentPosts: via('recentPosts'),
     post: via('post'),
     hourlyCounts: via('hourlyCounts'),
+    trending: via('trending'),
     subreddits: via('subreddits'),
     cycles: via('cycles'),
     healthFacts: via('healthFacts'),

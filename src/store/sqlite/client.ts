@@ -60,6 +60,7 @@ function proxy(supervisor: Supervisor): ReadStore {
     recentPosts: via('recentPosts'),
     post: via('post'),
     hourlyCounts: via('hourlyCounts'),
+    trending: via('trending'),
     subreddits: via('subreddits'),
     cycles: via('cycles'),
     healthFacts: via('healthFacts'),

@@ -10,6 +10,7 @@ import * as imports from './imports.js';
 import * as reads from './reads.js';
 import * as runner from './runner.js';
 import { readWatermarks, subredditDetails } from './subreddits.js';
+import { trending } from './trending.js';
 import { compareAll, portions, repairSome } from './verify.js';
 
 /** What the API needs, on one connection. Every method is `async` so that failures reject. */
@@ -25,6 +26,7 @@ export function sqliteReadStore(connection: Connection, clock: Clock): ReadStore
         data_version: readMeta(db).data_version,
         windows: windows.map((window) => countWindow(db, window, subreddit)),
       })),
+    trending: async (query) => connection.read('trending', (db) => trending(db, query)),
     subreddits: async (now) => connection.read('subreddits', (db) => subredditDetails(db, now)),
     cycles: async ({ limit, status }) =>
       connection.read('cycles', (db) =>
