@@ -14,6 +14,7 @@ import { PROBLEM_TYPE, problemOf, refuseOddNumbers, sendProblem } from './routes
 import { respondFrom } from './routes/reply.js';
 import { sentimentRoutes } from './routes/sentiment.js';
 import { subredditRoutes } from './routes/subreddits.js';
+import { trendingRoutes } from './routes/trending.js';
 
 export type AppDeps = Omit<RouteContext, 'respond'>;
 
@@ -78,6 +79,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
       postRoutes(api, context);
       commentRoutes(api, context);
       sentimentRoutes(api, context);
+      trendingRoutes(api, context);
       subredditRoutes(api, context);
       collectionRoutes(api, context);
       adminRoutes(api, context);

@@ -26,6 +26,7 @@ export function boundedStore(store: ReadStore, clock: Clock, timeoutMs: number):
     comments: (query) => bounded(() => store.comments(query)),
     hourlyCounts: (query) => bounded(() => store.hourlyCounts(query)),
     rollups: (query) => bounded(() => store.rollups(query)),
+    trending: (query) => bounded(() => store.trending(query)),
     subreddits: (now) => bounded(() => store.subreddits(now)),
     cycles: (query) => bounded(() => store.cycles(query)),
     gaps: (query) => bounded(() => store.gaps(query)),

@@ -72,10 +72,14 @@ export function postRoutes(api: Api, context: RouteContext): void {
   api.get(
     '/posts/:id',
     { schema: { params: PostParams, querystring: PostQuery, response: { 200: Post } } },
-    async ({ params: { id } }) => {
-      const post = await store.post(id);
-      if (post === null) throw new AppError('not_found', `No post with the id "${id}" is stored`);
-      return post;
+    async (request, reply) => {
+      const { id } = request.params;
+      const compute = async () => {
+        const post = await store.post(id);
+        if (post === null) throw new AppError('not_found', `No post with the id "${id}" is stored`);
+        return { value: post };
+      };
+      return respond(request, reply, { parameters: [id], compute });
     },
   );
 }

@@ -40,11 +40,11 @@ export const SubredditParameter = Type.Optional(
   }),
 );
 
-export const hoursParameter = (fallback: number) =>
+export const hoursParameter = (fallback: number, maximum = 2160) =>
   Type.Integer({
     description: 'length of the window in hours',
     minimum: 1,
-    maximum: 2160,
+    maximum,
     default: fallback,
   });
 

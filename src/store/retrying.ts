@@ -26,6 +26,7 @@ export function retrying(store: Store, options: StoreRetry): Store {
     comments: again((query) => store.comments(query)),
     hourlyCounts: again((query) => store.hourlyCounts(query)),
     rollups: again((query) => store.rollups(query)),
+    trending: again((query) => store.trending(query)),
     subreddits: again((now) => store.subreddits(now)),
     cycles: again((query) => store.cycles(query)),
     gaps: again((query) => store.gaps(query)),

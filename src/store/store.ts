@@ -9,6 +9,7 @@ import type {
 import type { Comment, IsoTime, Kind, Label, NewComment, NewPost, Post } from '../domain/item.js';
 import type { RateBudget } from '../domain/rate-budget.js';
 import type { Counts, Rollup, RollupChange } from '../domain/rollup.js';
+import type { Topic } from '../domain/topic.js';
 
 /**
  * The seam between the system and whatever keeps its data.
@@ -58,6 +59,11 @@ export interface ReadStore {
    * moved. Changes are left out when `since` is of another opening: its asker begins anew.
    */
   rollups(query: RollupsQuery): Promise<RollupsAnswer>;
+  /**
+   * What is talked about more in the titles of a window's counted posts than in those of the
+   * baseline, best first (src/trending/); from one snapshot.
+   */
+  trending(query: TrendingQuery): Promise<Trending>;
   subreddits(now: IsoTime): Promise<SubredditDetail[]>;
   /** By `started_at`, newest first, ties by id descending, after `after`. */
   cycles(query: CyclesQuery): Promise<Cycle[]>;
@@ -129,6 +135,21 @@ export interface HourlyCounts {
   data_version: number;
   /** One list for each window asked for, in the same order. */
   windows: HourCounts[][];
+}
+
+export interface TrendingQuery {
+  window: TimeWindow;
+  baseline: TimeWindow;
+  subreddit?: string;
+  /** Names of subreddits, which are no themes; those that the store knows are added to them. */
+  names: readonly string[];
+  /** At most 100. */
+  limit: number;
+}
+
+export interface Trending {
+  data_version: number;
+  topics: Topic[];
 }
 
 export type HourCounts = Counts & { hour: IsoTime };

@@ -32,6 +32,7 @@ export function faultyStore(real: ReadStore): FaultyStore {
     comments: via('comments'),
     hourlyCounts: via('hourlyCounts'),
     rollups: via('rollups'),
+    trending: via('trending'),
     subreddits: via('subreddits'),
     cycles: via('cycles'),
     gaps: via('gaps'),

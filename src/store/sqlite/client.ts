@@ -62,6 +62,7 @@ function proxy(supervisor: Supervisor): ReadStore {
     comments: via('comments'),
     hourlyCounts: via('hourlyCounts'),
     rollups: via('rollups'),
+    trending: via('trending'),
     subreddits: via('subreddits'),
     cycles: via('cycles'),
     gaps: via('gaps'),

@@ -12,6 +12,7 @@ import * as reads from './reads.js';
 import { readRollups } from './rollups.js';
 import * as runner from './runner.js';
 import { readWatermarks, subredditDetails } from './subreddits.js';
+import { trending } from './trending.js';
 import { compareAll, portions, repairSome } from './verify.js';
 
 /** What the API needs, on one connection. Every method is `async` so that failures reject. */
@@ -29,6 +30,7 @@ export function sqliteReadStore(connection: Connection, clock: Clock): ReadStore
         windows: windows.map((window) => countWindow(db, window, subreddit)),
       })),
     rollups: async (query) => connection.read('rollups', (db) => readRollups(db, query)),
+    trending: async (query) => connection.read('trending', (db) => trending(db, query)),
     subreddits: async (now) => connection.read('subreddits', (db) => subredditDetails(db, now)),
     cycles: async (query) => connection.read('cycles', (db) => cycles.pageOfCycles(db, query)),
     gaps: async (query) => connection.read('gaps', (db) => readGaps(db, query)),
