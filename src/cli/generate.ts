@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { systemClock, toIso } from '../clock.js';
 import { runCommand } from '../command.js';
 import { loadSettings, readEnvironment } from '../config.js';
+import { toAppError } from '../errors.js';
 import { generate, type GenerateReport, refuseFilled } from '../generate/generate.js';
 import { type Plan, planOf } from '../generate/options.js';
 import { loadTexts } from '../generate/recorded-texts.js';
@@ -94,10 +95,10 @@ await runCommand(
       return 130;
     } catch (error) {
       bar.clear();
-      if (signal.aborted) {
-        process.stderr.write(`generate: interrupted; ${completion(plan)}\n`);
-        return 130;
-      }
+      const stopped = signal.aborted ? 'interrupted' : 'stopped';
+      const begun = toAppError(error).code !== 'invalid_request';
+      if (begun) process.stderr.write(`generate: ${stopped}; ${completion(plan)}\n`);
+      if (signal.aborted) return 130;
       throw error;
     } finally {
       await store.close();

@@ -52,7 +52,7 @@ export interface GenerateReport {
 }
 
 /** Items held at once; a longer slot is filled in parts. */
-const MOST_HELD = 20_000;
+export const MOST_HELD = 20_000;
 
 /**
  * Fills a store as 90 days of collection would: cycle after cycle under the lease, each with
@@ -119,13 +119,15 @@ async function runCycle(slot: Slot, run: Run): Promise<void> {
   const { plan, deps, signal, report } = run;
   const { clock, subreddits, store } = deps;
   const course = courseOf(plan.seed, slot, subreddits.length, plan.untilMs);
-  clock.set(course.startMs);
-  const cycle = openRecord(plan.seed, subreddits, course, report.cycles === 0);
+  const trigger = report.cycles === 0 ? 'startup' : 'schedule';
+  const cycle = openRecord(plan.seed, subreddits, course, trigger);
   const fence = await begin(cycle, deps);
+  clock.set(course.startMs);
   const parts = partsOf(slot);
   const steps = parts.length * subreddits.length;
   let step = 0;
   for (const [index, part] of parts.entries()) {
+    if (signal.aborted) break;
     const shares = run.fill(part);
     for (const [place, share] of shares.entries()) {
       if (signal.aborted) break;
@@ -133,7 +135,7 @@ async function runCycle(slot: Slot, run: Run): Promise<void> {
       const last = index === parts.length - 1;
       await storeShare(share, result, { fence, course, place, last }, run);
       step += 1;
-      clock.set(course.startMs + ((course.endMs - course.startMs) * step) / steps);
+      clock.set(course.startMs + Math.round(((course.endMs - course.startMs) * step) / steps));
       await setImmediate(); // signals come in between
     }
   }
@@ -146,10 +148,10 @@ async function runCycle(slot: Slot, run: Run): Promise<void> {
   report.cycles += 1;
 }
 
-/** The lease ends by the real time, so that a collector that looks meanwhile sees it alive. */
+/** Leases are about real time: those of other collectors, and ours in their eyes. */
 async function begin(cycle: Cycle, deps: GenerateDeps): Promise<Fence> {
-  const { clock, systemClock, holder, holderIsDead } = deps;
-  const leaseMs = deps.leaseMs + Math.max(0, systemClock.now() - clock.now());
+  const { clock, systemClock, holder, holderIsDead, leaseMs } = deps;
+  clock.set(systemClock.now());
   const grant = await deps.store.beginCycle({ cycle, holder, leaseMs, holderIsDead });
   if (grant.granted) return grant.fence;
   throw new AppError('already_running', `${grant.holder} is collecting into this store`, {
@@ -232,7 +234,7 @@ function gapBetween({ watermark }: Marks, oldest: string | undefined): Gap | nul
 }
 
 /** A slot in stretches of at most MOST_HELD items, as far as whole seconds allow. */
-function partsOf(slot: Slot): Stretch[] {
+export function partsOf(slot: Slot): Stretch[] {
   const { fromMs, toMs } = slot;
   const seconds = Math.max(1, Math.floor((toMs - fromMs) / 1000));
   const count = Math.min(seconds, Math.max(1, Math.ceil((slot.posts + slot.comments) / MOST_HELD)));

@@ -1,7 +1,14 @@
 import { toIso } from '../clock.js';
 import { emptyResult } from '../collect/subreddit.js';
-import { type Cycle, type CycleError, cycleId, cycleStatus, newCycle } from '../domain/cycle.js';
-import { type ErrorCode } from '../errors.js';
+import {
+  type Cycle,
+  type CycleError,
+  cycleId,
+  cycleStatus,
+  newCycle,
+  type SubredditResult,
+} from '../domain/cycle.js';
+import type { ErrorCode } from '../errors.js';
 import { hash32, randomFrom } from '../simulator/random.js';
 import { CYCLE_MS, type Slot } from './waves.js';
 
@@ -34,20 +41,21 @@ export function courseOf(seed: number, slot: Slot, subreddits: number, untilMs: 
   };
 }
 
-/** The record of a cycle that begins now. */
-export function openRecord(seed: number, names: readonly string[], course: Course, first: boolean) {
+/** The record of the cycle; of each subreddit it says already what follows from nothing else. */
+export function openRecord(
+  seed: number,
+  names: readonly string[],
+  course: Course,
+  trigger: 'startup' | 'schedule',
+): Cycle {
   const startedAt = toIso(course.startMs);
   const chance = hash32(`cycle ${seed} ${startedAt}`);
   const id = cycleId(startedAt, chance.toString(16).padStart(8, '0'));
-  const memoryMb = 88 + (chance % 80) / 10;
-  const cycle = newCycle(id, startedAt, first ? 'startup' : 'schedule', memoryMb);
-  const { duration_ms } = {
-    duration_ms: Math.round((course.endMs - course.startMs) / names.length),
-  };
-  cycle.subreddits = names.map((name) => ({
-    ...emptyResult(name),
-    ...{ state: 'active', duration_ms },
-  }));
+  const cycle = newCycle(id, startedAt, trigger, (880 + (chance % 80)) / 10);
+  const duration_ms = Math.round((course.endMs - course.startMs) / names.length);
+  cycle.subreddits = names.map((name): SubredditResult => {
+    return { ...emptyResult(name), state: 'active', duration_ms };
+  });
   return cycle;
 }
 

@@ -55,7 +55,7 @@ export function slotsOf(
 function weightOf(seed: number, fromMs: number, toMs: number): number {
   const random = randomFrom(hash32(`wave ${seed} ${fromMs}`));
   // The sum of twelve even numbers less six is as good as normal.
-  const normal = Array.from({ length: 12 }, random.next).reduce((sum, x) => sum + x, -6);
+  const normal = Array.from({ length: 12 }, () => random.next()).reduce((sum, x) => sum + x, -6);
   return (toMs - fromMs) * activityAt((fromMs + toMs) / 2) * Math.exp(NOISE * normal);
 }
 
