@@ -43,7 +43,7 @@ module.exports = {
       name: 'use-cases-know-seams-only',
       severity: 'error',
       from: {
-        path: '^src/(collect|routes)/|^src/(app|health-monitor|process-sampler|listen|closing)\\.ts$',
+        path: '^src/(collect|routes|rollups)/|^src/(app|answers|preload|health-monitor|process-sampler|listen|closing)\\.ts$',
       },
       to: {
         path: '^src/(store/(?!store\\.ts)|reddit/(?!source|schemas|dump)|scorer/(?!scorer\\.ts)|simulator/)',

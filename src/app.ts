@@ -1,18 +1,22 @@
 import type { Socket } from 'node:net';
 import { fastify } from 'fastify';
+import { createAnswers } from './answers.js';
 import { AppError } from './errors.js';
 import { adminRoutes } from './routes/admin.js';
 import { boundedStore } from './routes/bounded-store.js';
 import { collectionRoutes } from './routes/collections.js';
+import { commentRoutes } from './routes/comments.js';
 import type { Api, RouteContext } from './routes/context.js';
 import { healthRoutes } from './routes/health.js';
 import { type RouteTable, refuseUnknown } from './routes/not-found.js';
 import { postRoutes } from './routes/posts.js';
 import { PROBLEM_TYPE, problemOf, refuseOddNumbers, sendProblem } from './routes/problem.js';
+import { respondFrom } from './routes/reply.js';
 import { sentimentRoutes } from './routes/sentiment.js';
 import { subredditRoutes } from './routes/subreddits.js';
+import { trendingRoutes } from './routes/trending.js';
 
-export type AppDeps = RouteContext;
+export type AppDeps = Omit<RouteContext, 'respond'>;
 
 export const API_PREFIX = '/api/v1';
 
@@ -61,16 +65,21 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
   app.setNotFoundHandler((request, reply) => refuseUnknown(routes, request, reply, API_PREFIX));
   takeEmptyJson(app);
 
+  const { rollups } = deps;
+  const answers = createAnswers({ revision: () => rollups.revision(), clock });
   const context: RouteContext = {
     ...deps,
     store: boundedStore(deps.store, clock, config.store.timeoutMs),
+    respond: respondFrom(answers),
   };
   healthRoutes(app, context);
   await app.register(
     async (api: Api) => {
       healthRoutes(api, context);
       postRoutes(api, context);
+      commentRoutes(api, context);
       sentimentRoutes(api, context);
+      trendingRoutes(api, context);
       subredditRoutes(api, context);
       collectionRoutes(api, context);
       adminRoutes(api, context);

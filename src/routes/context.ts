@@ -5,12 +5,16 @@ import type { Clock } from '../clock.js';
 import type { Config } from '../config.js';
 import type { HealthReport } from '../health/report.js';
 import type { Log } from '../log.js';
+import type { RollupMemory } from '../rollups/memory.js';
 import type { ReadStore } from '../store/store.js';
+import type { Respond } from './reply.js';
 
 /** What every route may use. */
 export interface RouteContext {
   config: Config;
   store: ReadStore;
+  rollups: Pick<RollupMemory, 'revision' | 'count' | 'names'>;
+  respond: Respond;
   health: { report(): HealthReport };
   clock: Clock;
   log: Log;

@@ -6,6 +6,8 @@ import { healthPolicy } from '../../src/health/assess.js';
 import type { ProcessFigures } from '../../src/health/report.js';
 import { createHealthMonitor, type HealthMonitor } from '../../src/health-monitor.js';
 import type { Log } from '../../src/log.js';
+import { createRollupMemory } from '../../src/rollups/memory.js';
+import { boundedStore } from '../../src/routes/bounded-store.js';
 import type { Api } from '../../src/routes/context.js';
 import type { Store } from '../../src/store/store.js';
 import { ManualClock } from './clock.js';
@@ -71,9 +73,17 @@ export async function buildTestApp(
   });
   await health.check();
   const close = new AbortController();
+  const { timeoutMs } = config.store;
+  const rollups = createRollupMemory({
+    store: boundedStore(faulty, clock, timeoutMs),
+    clock,
+    firstHours: 24,
+    freshForMs: 0, // a test's clock may stand still while its data changes
+  });
   const app = await buildApp({
     config,
     store: faulty,
+    rollups,
     health,
     clock,
     log,
