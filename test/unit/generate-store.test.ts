@@ -180,11 +180,6 @@ test('a watermark that is there already does not move back', async (t) => {
   const { store, run } = await bench(t);
   const mark = { id: 'zz', created_utc: new Date(clock.now() - 1000).toISOString() };
   const fence = await beginTestCycle(store, clock, { holder: 'test-host:1:0:0:generate' });
-  const complete = {
-    watermarks: { post: mark, comment: null },
-    state: 'active',
-    gaps: [],
-  } as const;
   await store.commit({
     ...{ fence, subreddit: 'claude', posts: [], comments: [] },
     complete: { watermarks: { post: mark, comment: null }, state: 'active', gaps: [] },
