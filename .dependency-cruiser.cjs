@@ -50,6 +50,14 @@ module.exports = {
       },
     },
     {
+      name: 'generated-content-knows-seams-only',
+      severity: 'error',
+      from: { path: '^src/generate/' },
+      to: {
+        path: '^src/(store/(?!store\\.ts)|reddit/(?!schemas)|scorer/(?!scorer\\.ts)|simulator/(?!random|sentences|text)|routes/)',
+      },
+    },
+    {
       name: 'nobody-imports-a-root',
       severity: 'error',
       from: { pathNot: '^test/' },
