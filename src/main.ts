@@ -25,11 +25,8 @@ async function start({ config, secrets, log, clock, signal }: RootContext): Prom
     log.info({ ms: Math.round(clock.monotonic() - opening) }, 'store open');
     whenOpen();
   };
-  // Its library is loaded while the store's thread starts.
-  const [opened, metrics] = await Promise.all([
-    openReadStore(config, { clock, log, signal, onOpen }),
-    createMetrics({ version: readVersion() }),
-  ]);
+  const metrics = createMetrics({ version: readVersion() });
+  const opened = await openReadStore(config, { clock, log, signal, onOpen });
   const store = measuredStore(opened, clock, metrics);
   const health = createHealthMonitor({
     store,

@@ -1,8 +1,5 @@
-import type { Registry } from 'prom-client';
 import type { ErrorCode } from './errors.js';
-
-/** Every name begins with it; those who register gauges leave it out. */
-export const METRICS_PREFIX = 'sentimentagent_';
+import type { Recorder } from './prometheus.js';
 
 /**
  * What this process counts and measures, for Prometheus. Several API processes count each for
@@ -18,7 +15,7 @@ export interface Metrics {
   /**
    * A figure that is read at each scrape; null: not known, and then not shown. `read` looks at
    * memory only: it neither waits nor throws.
-   * @param name without the prefix, with the unit at its end
+   * @param name without the prefix `sentimentagent_`, with the unit at its end
    */
   gauge(name: string, help: string, read: () => number | null): void;
   /** The same with one label, whose values are few and known. */
@@ -47,107 +44,63 @@ export interface StoreCallFigures {
   code: ErrorCode | null;
 }
 
-/** Memory answers in fractions of a millisecond; a request ends by its deadlines in seconds. */
-const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15];
-/** The usual deadline of a call is 1.5 s. */
-const CALL_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2];
+/** Observations that are kept until the library is there, and at which it is loaded. */
+const LOAD_AT = 1000;
+/** Beyond this many they are dropped: the library cannot be loaded then. */
+const MAX_PENDING = 10_000;
 
 /**
- * A registry of its own for each caller. prom-client is loaded here and not before, since that
- * costs as much as many another part of a start.
+ * A registry of its own for each caller. prom-client takes tens of milliseconds to load, which
+ * a start had better not wait for: it is loaded by the first scrape, or when so much has been
+ * observed that it no longer pays to keep it.
  */
-export async function createMetrics({ version }: { version: string }): Promise<Metrics> {
-  const { Counter, Gauge, Histogram, Registry } = await import('prom-client');
-  const ofProcess = await processRegistry();
-  const registry = new Registry();
-  const registers = [registry];
-  const named = (name: string, help: string) => ({ name: METRICS_PREFIX + name, help, registers });
+export function createMetrics({ version }: { version: string }): Metrics {
+  const pending: ((recorder: Recorder) => void)[] = [];
+  let recorder: Recorder | null = null;
+  let loading: Promise<Recorder> | null = null;
+  let inFlight = 0;
+  let outstanding = 0;
 
-  const requests = new Histogram({
-    ...named('http_request_duration_seconds', 'From the arrival of a request to the end of it'),
-    labelNames: ['route', 'method', 'status'],
-    buckets: REQUEST_BUCKETS,
-  });
-  const inFlight = new Gauge(named('http_requests_in_flight', 'Requests that are not over'));
-  const calls = new Histogram({
-    ...named('store_call_duration_seconds', 'How long calls of the store took, failures included'),
-    labelNames: ['call'],
-    buckets: CALL_BUCKETS,
-  });
-  const failures = new Counter({
-    ...named('store_call_errors_total', 'Calls of the store that failed'),
-    labelNames: ['call', 'code'],
-  });
-  const outstanding = new Gauge(
-    named('store_calls_outstanding', 'Calls that the store has not answered'),
-  );
-  const answers = new Counter({
-    ...named('answers_total', 'Questions to the answer cache'),
-    labelNames: ['route', 'outcome'],
-  });
-  new Gauge({ ...named('build_info', 'Always 1'), labelNames: ['version', 'node'] }).set(
-    { version, node: process.version },
-    1,
-  );
+  const load = async (): Promise<Recorder> => {
+    const { createRecorder } = await import('./prometheus.js');
+    const made = createRecorder(version);
+    for (const late of pending.splice(0)) late(made);
+    recorder = made;
+    return made;
+  };
+  const loaded = () => (loading ??= load());
+  const record = (what: (to: Recorder) => void) => {
+    if (recorder !== null) {
+      what(recorder);
+      return;
+    }
+    if (pending.length < MAX_PENDING) pending.push(what);
+    // A scrape reports why it cannot be loaded.
+    if (pending.length === LOAD_AT) loaded().catch(() => undefined);
+  };
 
+  record((to) => {
+    to.gauge('http_requests_in_flight', 'Requests that are not over', () => inFlight);
+    to.gauge('store_calls_outstanding', 'Calls without an answer', () => outstanding);
+  });
   return {
     request() {
-      inFlight.inc();
-      return ({ route, method, status, ms }) => {
-        inFlight.dec();
-        requests.observe({ route, method, status: String(status) }, ms / 1000);
+      inFlight += 1;
+      return (about) => {
+        inFlight -= 1;
+        record((to) => to.request(about));
       };
     },
     storeCall(call) {
-      outstanding.inc();
-      return ({ ms, code }) => {
-        outstanding.dec();
-        calls.observe({ call }, ms / 1000);
-        if (code !== null) failures.inc({ call, code });
+      outstanding += 1;
+      return (about) => {
+        outstanding -= 1;
+        record((to) => to.storeCall(call, about));
       };
     },
-    answer: (route, outcome) => answers.inc({ route, outcome }),
-    gauge(name, help, read) {
-      new Gauge({
-        ...named(name, help),
-        collect() {
-          const figure = read();
-          if (figure === null) this.remove();
-          else this.set(figure);
-        },
-      });
-    },
-    gauges(name, help, label, read) {
-      new Gauge({
-        ...named(name, help),
-        labelNames: [label],
-        collect() {
-          this.reset();
-          for (const [value, figure] of read()) this.set({ [label]: value }, figure);
-        },
-      });
-    },
-    async expose() {
-      const [own, shared] = await Promise.all([registry.metrics(), ofProcess.metrics()]);
-      return { contentType: registry.contentType, body: `${own}\n${shared}` };
-    },
+    answer: (route, outcome) => record((to) => to.answer(route, outcome)),
+    gauge: (name, help, read) => record((to) => to.gauge(name, help, read)),
+    gauges: (name, help, label, read) => record((to) => to.gauges(name, help, label, read)),
+    expose: async () => (await loaded()).expose(),
   };
-}
-
-let shared: Registry | null = null;
-
-/**
- * Memory, processor time, event loop and collections of garbage belong to the process: one
- * registry for all, as each would leave a timer and an observer behind that nothing ends.
- */
-async function processRegistry(): Promise<Registry> {
-  const { collectDefaultMetrics, Registry } = await import('prom-client');
-  if (shared === null) {
-    shared = new Registry();
-    collectDefaultMetrics({
-      ...{ register: shared, prefix: METRICS_PREFIX },
-      eventLoopMonitoringPrecision: 20, // milliseconds, as the health report's
-    });
-  }
-  return shared;
 }

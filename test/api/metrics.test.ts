@@ -174,23 +174,37 @@ test('answers of the cache are counted by route and outcome', async (t) => {
   t.true((samples.get('answers_kept_bytes') ?? 0) > 0);
 });
 
-test.serial('many apps in one process count apart, and share what belongs to the process', async (t) => {
-  const made: string[] = [];
-  const hook = createHook({ init: (_id, type) => void made.push(type) }).enable();
-  t.teardown(() => hook.disable());
-  const lasting = () => made.filter((type) => /^(ELDHISTOGRAM|Timeout|Timer)/.test(type));
-  await createMetrics({ version: '1' });
-  t.deepEqual(lasting(), ['ELDHISTOGRAM'], 'the timer of the event loop delay');
-  const all = await Promise.all(
-    Array.from({ length: 20 }, async (_, n) => createMetrics({ version: `${n}` })),
-  );
-  t.is(lasting().length, 1);
-  all[3]?.answer('/x', 'hit');
-  const bodies = await Promise.all(all.map((metrics) => metrics.expose()));
-  t.deepEqual(
-    bodies.flatMap(({ body }, n) => (body.includes('answers_total{route="/x"') ? [n] : [])),
-    [3],
-  );
+test.serial(
+  'many apps in one process count apart, and share what belongs to the process',
+  async (t) => {
+    const made: string[] = [];
+    const hook = createHook({ init: (_id, type) => void made.push(type) }).enable();
+    t.teardown(() => hook.disable());
+    const lasting = () => made.filter((type) => /^(ELDHISTOGRAM|Timeout|Timer)/.test(type));
+    const all = Array.from({ length: 20 }, (_, n) => createMetrics({ version: `${n}` }));
+    all[3]?.answer('/x', 'hit');
+    t.deepEqual(lasting(), [], 'nothing before the first scrape');
+    const bodies = await Promise.all(all.map((metrics) => metrics.expose()));
+    t.deepEqual(lasting(), ['ELDHISTOGRAM'], 'one timer of the event loop delay for all');
+    t.deepEqual(
+      bodies.flatMap(({ body }, n) => (body.includes('answers_total{route="/x"') ? [n] : [])),
+      [3],
+    );
+  },
+);
+
+test('what happened before the library was loaded is counted, however much', async (t) => {
+  const metrics = createMetrics({ version: '1' });
+  const about = { route: '/x', method: 'GET', status: 200, ms: 7 };
+  for (let n = 0; n < 2500; n += 1) {
+    metrics.request()(about);
+    if (n % 500 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  const { body } = await metrics.expose();
+  const series = 'http_request_duration_seconds_count{route="/x",method="GET",status="200"}';
+  t.true(body.includes(`${series} 2500\n`));
+  metrics.request()(about);
+  t.true((await metrics.expose()).body.includes(`${series} 2501\n`));
 });
 
 const page = readFileSync('deployment/METRICS.md', 'utf8');

@@ -56,7 +56,7 @@ export async function buildTestApp(
   const env = { ...(collectionOn ? CREDENTIALS : {}), ...options.env };
   const { store, config } = await temporaryStore(t, { clock, env });
   const faulty = faultyStore(store);
-  const metrics = await createMetrics({ version: '1.2.3' });
+  const metrics = createMetrics({ version: '1.2.3' });
   const measured = measuredStore(faulty, clock, metrics);
   const figures: ProcessFigures = {
     uptime_seconds: 100,
