@@ -89,6 +89,7 @@ module.exports = {
     onlyIn('bree', '^jobs/bree\\.ts$'),
     onlyIn('pm2', '^monitor/pm2\\.ts$'),
     onlyIn('pidusage', '^monitor/'),
+    onlyIn('prom-client', '^src/prometheus\\.ts$'),
   ],
   options: {
     tsPreCompilationDeps: true,

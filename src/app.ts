@@ -8,6 +8,7 @@ import { collectionRoutes } from './routes/collections.js';
 import { commentRoutes } from './routes/comments.js';
 import type { Api, RouteContext } from './routes/context.js';
 import { healthRoutes } from './routes/health.js';
+import { measureRequests, metricsRoute } from './routes/metrics.js';
 import { type RouteTable, refuseUnknown } from './routes/not-found.js';
 import { postRoutes } from './routes/posts.js';
 import { PROBLEM_TYPE, problemOf, refuseOddNumbers, sendProblem } from './routes/problem.js';
@@ -60,19 +61,27 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
     for (const name of [method].flat()) methods.add(name);
     routes.set(url, methods);
   });
+  measureRequests(app, deps.metrics);
   addHooks(app, deps);
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
   app.setNotFoundHandler((request, reply) => refuseUnknown(routes, request, reply, API_PREFIX));
   takeEmptyJson(app);
 
-  const { rollups } = deps;
-  const answers = createAnswers({ revision: () => rollups.revision(), clock });
+  const { rollups, metrics } = deps;
+  const answers = createAnswers({
+    revision: () => rollups.revision(),
+    clock,
+    onAnswer: (route, outcome) => metrics.answer(route, outcome),
+  });
+  metrics.gauge('answers_kept', 'Answers in memory', () => answers.size().answers);
+  metrics.gauge('answers_kept_bytes', 'Memory of kept answers', () => answers.size().bytes);
   const context: RouteContext = {
     ...deps,
     store: boundedStore(deps.store, clock, config.store.timeoutMs),
     respond: respondFrom(answers),
   };
   healthRoutes(app, context);
+  metricsRoute(app, context);
   await app.register(
     async (api: Api) => {
       healthRoutes(api, context);

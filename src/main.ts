@@ -3,12 +3,15 @@ import { closeGracefully, countInFlight } from './closing.js';
 import { healthPolicy } from './health/assess.js';
 import { createHealthMonitor } from './health-monitor.js';
 import { listen, refuseTakenPort } from './listen.js';
+import { createMetrics } from './metrics.js';
 import { startPreload } from './preload.js';
 import { createProcessSampler } from './process-sampler.js';
 import { type RootContext, type Running, runProcess } from './process.js';
 import { createRollupMemory } from './rollups/memory.js';
 import { boundedStore } from './routes/bounded-store.js';
+import { measuredStore } from './store/measured.js';
 import { openReadStore } from './store/open.js';
+import { readVersion } from './version.js';
 
 /** The API process. It needs nobody but the store, and is ended by nobody but its signals. */
 await runProcess('api', start);
@@ -22,7 +25,9 @@ async function start({ config, secrets, log, clock, signal }: RootContext): Prom
     log.info({ ms: Math.round(clock.monotonic() - opening) }, 'store open');
     whenOpen();
   };
-  const store = await openReadStore(config, { clock, log, signal, onOpen });
+  const metrics = createMetrics({ version: readVersion() });
+  const opened = await openReadStore(config, { clock, log, signal, onOpen });
+  const store = measuredStore(opened, clock, metrics);
   const health = createHealthMonitor({
     store,
     clock,
@@ -46,6 +51,7 @@ async function start({ config, secrets, log, clock, signal }: RootContext): Prom
     store,
     rollups,
     health,
+    metrics,
     clock,
     log,
     adminToken: secrets.adminToken,
@@ -69,7 +75,7 @@ async function start({ config, secrets, log, clock, signal }: RootContext): Prom
       const reserveMs = config.store.timeoutMs + 1500;
       await closeGracefully(app, inFlight, { clock, log, shutdownDeadlineMs, reserveMs });
       await Promise.all([preload.close(), rollups.close(), health.close()]);
-      await store.close();
+      await opened.close();
       log.info('store closed');
     },
   };

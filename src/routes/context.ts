@@ -5,6 +5,7 @@ import type { Clock } from '../clock.js';
 import type { Config } from '../config.js';
 import type { HealthReport } from '../health/report.js';
 import type { Log } from '../log.js';
+import type { Metrics } from '../metrics.js';
 import type { RollupMemory } from '../rollups/memory.js';
 import type { ReadStore } from '../store/store.js';
 import type { Respond } from './reply.js';
@@ -15,7 +16,8 @@ export interface RouteContext {
   store: ReadStore;
   rollups: Pick<RollupMemory, 'revision' | 'count' | 'names'>;
   respond: Respond;
-  health: { report(): HealthReport };
+  health: { report(): HealthReport; dataVersion(): number | null };
+  metrics: Metrics;
   clock: Clock;
   log: Log;
   /** Null: admin routes are disabled. */
