@@ -35,6 +35,7 @@ export const DEFAULT_QUESTIONS: readonly string[] = [
     `/api/v1/sentiment/stats?hours=${hours}`,
     `/api/v1/sentiment/trends?hours=${hours}&granularity=${granularity}`,
   ]),
+  ...[24, 168, 720].map((hours) => `/api/v1/trending?hours=${hours}`),
   '/api/v1/subreddits',
   '/api/v1/posts/recent',
   '/api/v1/collections',
