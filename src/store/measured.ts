@@ -31,6 +31,7 @@ export function measuredStore(
     hourlyCounts: measured('hourlyCounts', (query) => store.hourlyCounts(query)),
     rollups: measured('rollups', (query) => store.rollups(query)),
     subreddits: measured('subreddits', (now) => store.subreddits(now)),
+    trending: measured('trending', (query) => store.trending(query)),
     cycles: measured('cycles', (query) => store.cycles(query)),
     gaps: measured('gaps', (query) => store.gaps(query)),
     healthFacts: measured('healthFacts', (now) => store.healthFacts(now)),
