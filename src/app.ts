@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 import { fastify } from 'fastify';
 import { AppError } from './errors.js';
+import { SECURITY_HEADERS } from './http/security-headers.js';
+import { surroundRoutes } from './http/surface.js';
 import { adminRoutes } from './routes/admin.js';
 import { boundedStore } from './routes/bounded-store.js';
 import { collectionRoutes } from './routes/collections.js';
@@ -43,8 +45,11 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
     return503OnClosing: false,
     // Idle ones are closed at once; src/closing.ts ends the others at its deadline.
     forceCloseConnections: 'idle',
+    // A proxy on this machine may say for whom it asks; anybody else who says so is not believed.
+    trustProxy: 'loopback',
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, verbose: true } },
     frameworkErrors: (error, request, reply) => {
+      reply.headers(SECURITY_HEADERS); // no hook runs for these
       void sendProblem(error, request, reply, log);
     },
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket),
@@ -52,10 +57,12 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
 
   const routes: RouteTable = new Map();
   app.addHook('onRoute', ({ url, method }) => {
+    if (url === '*') return; // the preflights of src/http/cors.ts
     const methods = routes.get(url) ?? new Set();
     for (const name of [method].flat()) methods.add(name);
     routes.set(url, methods);
   });
+  await surroundRoutes(app, config.api);
   addHooks(app, deps);
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
   app.setNotFoundHandler((request, reply) => refuseUnknown(routes, request, reply, API_PREFIX));
@@ -125,8 +132,9 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
   }
   const problem = problemOf(brokenRequest(error.code), '');
   const body = JSON.stringify(problem);
+  const headers = Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(
-    `HTTP/1.1 ${problem.status} ${problem.title}\r\nConnection: close\r\n` +
+    `HTTP/1.1 ${problem.status} ${problem.title}\r\nConnection: close\r\n${headers.join('')}` +
       `Content-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }
