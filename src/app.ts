@@ -3,6 +3,7 @@ import { fastify } from 'fastify';
 import { AppError } from './errors.js';
 import { SECURITY_HEADERS } from './http/security-headers.js';
 import { surroundRoutes } from './http/surface.js';
+import { documentation } from './openapi/documentation.js';
 import { adminRoutes } from './routes/admin.js';
 import { boundedStore } from './routes/bounded-store.js';
 import { collectionRoutes } from './routes/collections.js';
@@ -67,6 +68,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
   app.setNotFoundHandler((request, reply) => refuseUnknown(routes, request, reply, API_PREFIX));
   takeEmptyJson(app);
+  documentation(app, API_PREFIX, deps);
 
   const context: RouteContext = {
     ...deps,

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { CYCLE_STATUSES } from '../domain/cycle.js';
+import { describe } from '../openapi/describe.js';
 import type { Api, RouteContext } from './context.js';
 import { Cycle, limitParameter, query, words } from './schemas.js';
 
@@ -12,7 +13,18 @@ const CollectionsQuery = query({
 export function collectionRoutes(api: Api, { store }: RouteContext): void {
   api.get(
     '/collections',
-    { schema: { querystring: CollectionsQuery, response: { 200: Type.Array(Cycle) } } },
+    {
+      schema: {
+        ...describe({
+          id: 'listCollections',
+          tag: 'collections',
+          summary: 'Records of collection cycles, newest first',
+          kind: 'data',
+        }),
+        querystring: CollectionsQuery,
+        response: { 200: Type.Array(Cycle) },
+      },
+    },
     async ({ query: { limit, status } }) =>
       store.cycles(status === undefined ? { limit } : { limit, status }),
   );

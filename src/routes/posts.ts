@@ -3,6 +3,7 @@ import { toIso } from '../clock.js';
 import { LABELS } from '../domain/item.js';
 import { HOUR_MS } from '../domain/window.js';
 import { AppError } from '../errors.js';
+import { describe } from '../openapi/describe.js';
 import type { Api, RouteContext } from './context.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import { pathOf } from './problem.js';
@@ -45,7 +46,21 @@ export function postRoutes(api: Api, context: RouteContext): void {
 
   api.get(
     '/posts/recent',
-    { schema: { querystring: RecentQuery, response: { 200: Type.Array(Post) } } },
+    {
+      schema: {
+        ...describe({
+          id: 'listRecentPosts',
+          tag: 'posts',
+          summary: 'The posts collected last, newest first',
+          description: 'The window is by `collected_at`. Pages neither skip nor repeat a post.',
+          kind: 'data',
+          paged: true,
+          refuses: ['unknown_subreddit'],
+        }),
+        querystring: RecentQuery,
+        response: { 200: Type.Array(Post) },
+      },
+    },
     async (request, reply) => {
       const { hours, limit, label, cursor } = request.query;
       const after = cursor === undefined ? undefined : decodeCursor(cursor);
@@ -68,7 +83,20 @@ export function postRoutes(api: Api, context: RouteContext): void {
 
   api.get(
     '/posts/:id',
-    { schema: { params: PostParams, querystring: PostQuery, response: { 200: Post } } },
+    {
+      schema: {
+        ...describe({
+          id: 'getPost',
+          tag: 'posts',
+          summary: 'One post',
+          kind: 'data',
+          refuses: ['not_found'],
+        }),
+        params: PostParams,
+        querystring: PostQuery,
+        response: { 200: Post },
+      },
+    },
     async ({ params: { id } }) => {
       const post = await store.post(id);
       if (post === null) throw new AppError('not_found', `No post with the id "${id}" is stored`);
