@@ -18,8 +18,12 @@ const text = (description: string): Header => ({ description, schema: { type: 's
 
 const RETRY_AFTER = integer('Seconds after which trying again is worth it');
 
+const ETag = text(
+  'Strong validator: send it in If-None-Match to get 304 while nothing has changed',
+);
+
 const DATA_HEADERS: Record<string, Header> = {
-  ETag: text('Strong validator: send it in If-None-Match to get 304 while nothing has changed'),
+  ETag,
   Age: integer('Seconds since the answer was computed; there with X-Data-Stale'),
   'X-Data-Stale': {
     description: 'The database does not answer: these are the data as they last were',
@@ -111,17 +115,19 @@ export function withHeaders(
       ? { Link: text('RFC 8288: the next page, with rel="next"; absent on the last') }
       : {}),
   };
-  const described = Object.entries(responses).map(([status, response]) => [
-    status,
-    {
-      ...response,
-      description: response.description === 'Default Response' ? summary : response.description,
-      ...(status === '200' && Object.keys(added).length > 0 ? { headers: added } : {}),
-    },
-  ]);
-  const unchanged = {
+  const described = Object.fromEntries(
+    Object.entries(responses).map(([status, response]) => [
+      status,
+      {
+        ...response,
+        description: response.description === 'Default Response' ? summary : response.description,
+        ...(status === '200' && Object.keys(added).length > 0 ? { headers: added } : {}),
+      },
+    ]),
+  );
+  const unchanged: Response = {
     description: 'Nothing has changed since',
-    headers: { ETag: DATA_HEADERS.ETag },
+    headers: { ETag },
   };
-  return Object.fromEntries([...described, ...(kind === 'data' ? [['304', unchanged]] : [])]);
+  return { ...described, ...(kind === 'data' ? { '304': unchanged } : {}) };
 }

@@ -38,8 +38,15 @@ const PostParams = Type.Object({
   }),
 });
 
-/** `subreddit` is accepted for clients that send it; an id needs none. */
-const PostQuery = query({ subreddit: SubredditParameter });
+const PostQuery = query({
+  subreddit: Type.Optional(
+    Type.String({
+      description: 'accepted for clients that send it, and not needed: an id names one post',
+      minLength: 1,
+      maxLength: 64,
+    }),
+  ),
+});
 
 export function postRoutes(api: Api, context: RouteContext): void {
   const { store, clock } = context;
@@ -88,7 +95,7 @@ export function postRoutes(api: Api, context: RouteContext): void {
         ...describe({
           id: 'getPost',
           tag: 'posts',
-          summary: 'One post',
+          summary: 'One post with its sentiment',
           kind: 'data',
           refuses: ['not_found'],
         }),

@@ -58,6 +58,24 @@ const TrendsQuery = query({
   }),
 });
 
+const STATS = describe({
+  id: 'getStats',
+  tag: 'sentiment',
+  summary: 'Counts and mean of a window, and of the one before',
+  description: 'The window is by `created_utc`; `timestamp` is its end.',
+  kind: 'data',
+  refuses: ['unknown_subreddit'],
+});
+
+const TRENDS = describe({
+  id: 'getTrends',
+  tag: 'sentiment',
+  summary: 'Counts and mean of a window as a series; empty buckets are there with zeros',
+  description: 'The window is by `created_utc`; `timestamp` is its end.',
+  kind: 'data',
+  refuses: ['unknown_subreddit'],
+});
+
 /** Windows are by `created_utc`, end at the current minute and start `hours` earlier. */
 export function sentimentRoutes(api: Api, context: RouteContext): void {
   const { store, clock, config } = context;
@@ -66,14 +84,7 @@ export function sentimentRoutes(api: Api, context: RouteContext): void {
     '/sentiment/stats',
     {
       schema: {
-        ...describe({
-          id: 'getStats',
-          tag: 'sentiment',
-          summary: 'Counts and mean of a window, and of the one before',
-          description: 'The window is by `created_utc`; `timestamp` is its end.',
-          kind: 'data',
-          refuses: ['unknown_subreddit'],
-        }),
+        ...STATS,
         querystring: StatsQuery,
         response: { 200: Stats },
       },
@@ -104,14 +115,7 @@ export function sentimentRoutes(api: Api, context: RouteContext): void {
     '/sentiment/trends',
     {
       schema: {
-        ...describe({
-          id: 'getTrends',
-          tag: 'sentiment',
-          summary: 'Counts and mean of a window as a series; empty buckets are there with zeros',
-          description: 'The window is by `created_utc`; `timestamp` is its end.',
-          kind: 'data',
-          refuses: ['unknown_subreddit'],
-        }),
+        ...TRENDS,
         querystring: TrendsQuery,
         response: { 200: Trends },
       },
