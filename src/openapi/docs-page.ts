@@ -33,7 +33,13 @@ export async function docsPage(
   await app.register(swaggerUi, {
     routePrefix: prefix,
     theme: { title: 'SentimentAgent API' },
-    uiConfig: { docExpansion: 'list', deepLinking: true },
+    // Without the bar that asks for another document's address: the policy would refuse it.
+    uiConfig: {
+      docExpansion: 'list',
+      deepLinking: true,
+      layout: 'BaseLayout',
+      showCommonExtensions: true,
+    },
   });
   await app.ready();
   return app;

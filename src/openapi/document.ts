@@ -74,14 +74,22 @@ function complete(plain: OpenApiDocument): OpenApiDocument {
     return [path, Object.fromEntries(operations)] as const;
   });
   const { paths: hoisted, schemas } = hoistTitled(Object.fromEntries(paths));
+  const used = new Set(shownTags(hoisted));
   return {
     ...plain,
+    tags: plain.tags.filter(({ name }) => used.has(name)),
     paths: hoisted,
     components: {
       ...plain.components,
       schemas: { Problem: PROBLEM_SCHEMA, ...schemas },
     },
   };
+}
+
+function shownTags(paths: OpenApiDocument['paths']): string[] {
+  return Object.values(paths).flatMap((methods) =>
+    Object.values(methods).flatMap(({ tags }) => tags),
+  );
 }
 
 function completeOperation(operation: Operation, name: string, known: Set<string>): Operation {
