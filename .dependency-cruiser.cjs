@@ -43,7 +43,7 @@ module.exports = {
       name: 'use-cases-know-seams-only',
       severity: 'error',
       from: {
-        path: '^src/(collect|routes|http|openapi)/|^src/(app|health-monitor|process-sampler|listen|closing)\\.ts$',
+        path: '^src/(collect|routes|rollups|http|openapi)/|^src/(app|answers|preload|health-monitor|process-sampler|listen|closing)\\.ts$',
       },
       to: {
         path: '^src/(store/(?!store\\.ts)|reddit/(?!source|schemas|dump)|scorer/(?!scorer\\.ts)|simulator/)',
@@ -58,6 +58,14 @@ module.exports = {
         path: '^src/openapi/(document|docs-page|answers|examples|hoist)\\.ts$|node_modules/@fastify/swagger',
         dynamic: false,
         dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'generated-content-knows-seams-only',
+      severity: 'error',
+      from: { path: '^src/generate/' },
+      to: {
+        path: '^src/(store/(?!store\\.ts)|reddit/(?!schemas)|scorer/(?!scorer\\.ts)|simulator/(?!random|sentences|text)|routes/)',
       },
     },
     {
@@ -92,6 +100,7 @@ module.exports = {
     onlyIn('bree', '^jobs/bree\\.ts$'),
     onlyIn('pm2', '^monitor/pm2\\.ts$'),
     onlyIn('pidusage', '^monitor/'),
+    onlyIn('prom-client', '^src/prometheus\\.ts$'),
   ],
   options: {
     tsPreCompilationDeps: true,

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { fastify } from 'fastify';
+import { createAnswers } from './answers.js';
 import { AppError } from './errors.js';
 import { SECURITY_HEADERS } from './http/security-headers.js';
 import { surroundRoutes } from './http/surface.js';
@@ -7,15 +8,19 @@ import { documentation } from './openapi/documentation.js';
 import { adminRoutes } from './routes/admin.js';
 import { boundedStore } from './routes/bounded-store.js';
 import { collectionRoutes } from './routes/collections.js';
+import { commentRoutes } from './routes/comments.js';
 import type { Api, RouteContext } from './routes/context.js';
 import { healthRoutes } from './routes/health.js';
+import { measureRequests, metricsRoute } from './routes/metrics.js';
 import { type RouteTable, refuseUnknown } from './routes/not-found.js';
 import { postRoutes } from './routes/posts.js';
 import { PROBLEM_TYPE, problemOf, refuseOddNumbers, sendProblem } from './routes/problem.js';
+import { respondFrom } from './routes/reply.js';
 import { sentimentRoutes } from './routes/sentiment.js';
 import { subredditRoutes } from './routes/subreddits.js';
+import { trendingRoutes } from './routes/trending.js';
 
-export type AppDeps = RouteContext;
+export type AppDeps = Omit<RouteContext, 'respond'>;
 
 export const API_PREFIX = '/api/v1';
 
@@ -63,6 +68,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
     for (const name of [method].flat()) methods.add(name);
     routes.set(url, methods);
   });
+  measureRequests(app, deps.metrics);
   await surroundRoutes(app, config.api);
   addHooks(app, deps);
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
@@ -70,16 +76,28 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
   takeEmptyJson(app);
   documentation(app, API_PREFIX, deps);
 
+  const { rollups, metrics } = deps;
+  const answers = createAnswers({
+    revision: () => rollups.revision(),
+    clock,
+    onAnswer: (route, outcome) => metrics.answer(route, outcome),
+  });
+  metrics.gauge('answers_kept', 'Answers in memory', () => answers.size().answers);
+  metrics.gauge('answers_kept_bytes', 'Memory of kept answers', () => answers.size().bytes);
   const context: RouteContext = {
     ...deps,
     store: boundedStore(deps.store, clock, config.store.timeoutMs),
+    respond: respondFrom(answers),
   };
   healthRoutes(app, context);
+  metricsRoute(app, context);
   await app.register(
     async (api: Api) => {
       healthRoutes(api, context);
       postRoutes(api, context);
+      commentRoutes(api, context);
       sentimentRoutes(api, context);
+      trendingRoutes(api, context);
       subredditRoutes(api, context);
       collectionRoutes(api, context);
       adminRoutes(api, context);

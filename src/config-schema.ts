@@ -36,6 +36,7 @@ export const EnvSchema = Type.Object({
   STORE: oneOf('which store keeps the data', 'sqlite', ['sqlite']),
   SQLITE_PATH: text('database file of the embedded store', 'data/sentimentagent.db'),
   STORE_TIMEOUT_SECONDS: number('deadline of one store operation behind a request', 1.5, 0.05, 60),
+  STARTUP_LOAD_HOURS: integer('newest hours of statistics, loaded first after start', 24, 1, 2160),
   START_DEGRADED: flag('true: a store that cannot be reached does not end the start', false),
   DATA_RETENTION_DAYS: integer(
     'items older than this are not collected (nothing stored is removed yet)',
@@ -106,7 +107,7 @@ export type EnvKey = keyof typeof EnvSchema.properties;
 /** Keys of the contract that do nothing yet: set, they are told so rather than ignored. */
 export const KEYS_TO_COME = [
   ...['COSMOS_ENDPOINT', 'COSMOS_KEY', 'COSMOS_KEY_FILE', 'COSMOS_DATABASE', 'COSMOS_CA_FILE'],
-  ...['STORE_MAX_CONNECTIONS', 'STORE_READONLY', 'TEXT_RETENTION_HOURS', 'STARTUP_LOAD_HOURS'],
+  ...['STORE_MAX_CONNECTIONS', 'STORE_READONLY', 'TEXT_RETENTION_HOURS'],
   ...['MONITOR_METRICS_PORT', 'MONITOR_WEBHOOK_URL'],
   ...['MONITOR_WEBHOOK_FORMAT', 'MONITOR_COMMAND', 'MONITOR_HEARTBEAT_URL', 'BACKUP_DIR'],
   'BACKUP_KEEP_DAYS',

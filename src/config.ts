@@ -24,6 +24,8 @@ export interface Config {
   storeRetry: { retries: number; baseDelayMs: number };
   /** A store that cannot be reached at start is waited for, and does not end the process. */
   startDegraded: boolean;
+  /** Length of the window whose statistics are loaded first. */
+  startupLoadHours: number;
   shutdownDeadlineMs: number;
   healthDetails: boolean;
   api: {
@@ -157,6 +159,7 @@ function toConfig(env: Env, secrets: Secrets): Omit<Config, 'pm2Home'> {
       baseDelayMs: seconds(env.DB_RETRY_BASE_DELAY),
     },
     startDegraded: env.START_DEGRADED,
+    startupLoadHours: env.STARTUP_LOAD_HOURS,
     shutdownDeadlineMs: seconds(env.SHUTDOWN_DEADLINE_SECONDS),
     healthDetails: env.HEALTH_CHECK_ENABLED,
     api: {

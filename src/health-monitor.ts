@@ -14,6 +14,8 @@ import type { HealthFacts, ReadStore } from './store/store.js';
 export interface HealthMonitor {
   /** Never waits and never throws. */
   report(): HealthReport;
+  /** As of the last check that succeeded; null before the first. */
+  dataVersion(): number | null;
   /** Asks the store once; never throws. Answers the facts, or null when it failed. */
   check(): Promise<HealthFacts | null>;
   /** Goes on checking until `close`. */
@@ -78,6 +80,7 @@ export function createHealthMonitor(deps: HealthMonitorDeps): HealthMonitor {
 
   return {
     report: () => reportOf(deps, known, 2 * (intervalMs + deps.timeoutMs)),
+    dataVersion: () => known.facts?.data_version ?? null,
     check,
     start: () => void (loop ??= run()),
     async close() {

@@ -3,11 +3,15 @@ import { closeGracefully, countInFlight } from './closing.js';
 import { healthPolicy } from './health/assess.js';
 import { createHealthMonitor } from './health-monitor.js';
 import { listen, refuseTakenPort } from './listen.js';
-import type { Log } from './log.js';
+import { createMetrics } from './metrics.js';
+import { startPreload } from './preload.js';
 import { createProcessSampler } from './process-sampler.js';
 import { type RootContext, type Running, runProcess } from './process.js';
+import { createRollupMemory } from './rollups/memory.js';
+import { boundedStore } from './routes/bounded-store.js';
+import { measuredStore } from './store/measured.js';
 import { openReadStore } from './store/open.js';
-import type { HealthFacts } from './store/store.js';
+import { readVersion } from './version.js';
 
 /** The API process. It needs nobody but the store, and is ended by nobody but its signals. */
 await runProcess('api', start);
@@ -16,12 +20,14 @@ async function start({ config, secrets, log, clock, signal }: RootContext): Prom
   const { host, port } = config.api;
   await refuseTakenPort(host, port);
   const opening = clock.monotonic();
-  let whenLate = () => undefined as unknown;
+  let whenOpen = () => undefined as unknown;
   const onOpen = () => {
     log.info({ ms: Math.round(clock.monotonic() - opening) }, 'store open');
-    whenLate();
+    whenOpen();
   };
-  const store = await openReadStore(config, { clock, log, signal, onOpen });
+  const metrics = createMetrics({ version: readVersion() });
+  const opened = await openReadStore(config, { clock, log, signal, onOpen });
+  const store = measuredStore(opened, clock, metrics);
   const health = createHealthMonitor({
     store,
     clock,
@@ -32,10 +38,20 @@ async function start({ config, secrets, log, clock, signal }: RootContext): Prom
     details: config.healthDetails,
     timeoutMs: config.store.timeoutMs,
   });
+  const rollups = createRollupMemory({
+    store: boundedStore(store, clock, config.store.timeoutMs),
+    clock,
+    firstHours: config.startupLoadHours,
+    onLoaded: (loaded, figures) => {
+      log.info(figures, loaded === 'recent' ? 'newest data loaded' : 'data loaded');
+    },
+  });
   const app = await buildApp({
     config,
     store,
+    rollups,
     health,
+    metrics,
     clock,
     log,
     adminToken: secrets.adminToken,
@@ -43,15 +59,14 @@ async function start({ config, secrets, log, clock, signal }: RootContext): Prom
   });
   const inFlight = countInFlight(app);
 
-  const load = async (): Promise<boolean> => {
-    const began = clock.monotonic();
-    const facts = await health.check();
-    return logLoaded(facts, log, clock.monotonic() - began);
-  };
-  if (!(await load())) whenLate = load; // start-up without the store: it may come later
+  // Started without the store: it may come later.
+  if ((await health.check()) === null) whenOpen = () => health.check();
   health.start();
   const address = await listen(app, host, port);
   log.info({ address }, 'listening'); // every line carries the pid
+  rollups.start();
+  const revision = async () => (rollups.isComplete() ? rollups.revision() : null);
+  const preload = startPreload({ app, revision, clock, log });
 
   return {
     async close() {
@@ -59,17 +74,9 @@ async function start({ config, secrets, log, clock, signal }: RootContext): Prom
       // A check that hangs ends with the store's deadline, the store itself soon after.
       const reserveMs = config.store.timeoutMs + 1500;
       await closeGracefully(app, inFlight, { clock, log, shutdownDeadlineMs, reserveMs });
-      await health.close();
-      await store.close();
+      await Promise.all([preload.close(), rollups.close(), health.close()]);
+      await opened.close();
       log.info('store closed');
     },
   };
-}
-
-function logLoaded(facts: HealthFacts | null, log: Log, ms: number): boolean {
-  if (facts === null) return false;
-  const { collections_succeeded, collections_failed, last_collection_at, data_version } = facts;
-  const counts = { collections_succeeded, collections_failed, last_collection_at, data_version };
-  log.info({ ...counts, ms: Math.round(ms) }, 'data loaded');
-  return true;
 }

@@ -26,6 +26,17 @@ export interface Gap {
   to: IsoTime;
 }
 
+/** `open` while it can still be repaired, then `closed` or `lost`. */
+export const GAP_STATUSES = ['open', 'closed', 'lost'] as const;
+export type GapStatus = (typeof GAP_STATUSES)[number];
+
+/** A gap as it is kept: at most one of a subreddit, kind, `from` and `to`. */
+export interface GapRecord extends Gap {
+  subreddit: string;
+  status: GapStatus;
+  found_at: IsoTime;
+}
+
 /** An error as cycle records keep it: enough to act on, without secrets. */
 export interface CycleError {
   at: IsoTime;

@@ -67,6 +67,9 @@ interface Stored {
 /** The public shape of a post: exactly the fields the API shows. */
 export type Post = PostContent & Stored;
 
+/** The public shape of a comment. Its post may never have been stored. */
+export type Comment = CommentContent & Stored;
+
 export type Kind = 'post' | 'comment';
 
 /** A vote count that moved less than this is not worth rewriting the store for. */

@@ -21,6 +21,9 @@ export type Counts = Omit<Rollup, 'subreddit' | 'hour' | 'last_item_at'> & {
   last_item_at: IsoTime | null;
 };
 
+/** A rollup as it is now; without counts when no item is left in it. */
+export type RollupChange = Pick<Rollup, 'subreddit' | 'hour'> & Counts;
+
 export const NO_COUNTS: Counts = Object.freeze({
   posts: 0,
   comments: 0,

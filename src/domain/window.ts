@@ -10,9 +10,13 @@ export interface Window {
   toMs: number;
 }
 
+export function floorToMinute(ms: number): number {
+  return Math.floor(ms / MINUTE_MS) * MINUTE_MS;
+}
+
 /** The window of an analytics question: it ends at the current minute and starts `hours` earlier. */
 export function windowEndingAt(nowMs: number, hours: number): Window {
-  const toMs = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS;
+  const toMs = floorToMinute(nowMs);
   return { fromMs: toMs - hours * HOUR_MS, toMs };
 }
 

@@ -1,13 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import swagger from '@fastify/swagger';
 import { fastify, type RouteOptions } from 'fastify';
+import { readVersion } from '../version.js';
 import { IF_NONE_MATCH, PROBLEM_SCHEMA, problemAnswers, withHeaders } from './answers.js';
 import { DESCRIPTION, type Description, TAGS } from './describe.js';
 import { EXAMPLES } from './examples.js';
 import { hoistTitled } from './hoist.js';
 import type { Example, OpenApiDocument, Operation, Parameter, Response } from './types.js';
-
-const PACKAGE = new URL('../../../package.json', import.meta.url);
 
 const ABOUT = `Sentiment of Reddit communities. Times are UTC; windows end at the current minute; names of
 subreddits are case-insensitive. Every refusal is an RFC 9457 problem document whose \`detail\` says what would
@@ -30,7 +28,7 @@ export async function openApiDocument(routes: readonly RouteOptions[]): Promise<
       openapi: '3.1.0',
       info: {
         title: 'SentimentAgent',
-        version: await packageVersion(),
+        version: readVersion(),
         description: ABOUT.replaceAll('\n', ' '),
       },
       servers: [{ url: '/' }],
@@ -58,10 +56,6 @@ export async function openApiDocument(routes: readonly RouteOptions[]): Promise<
 /** HEAD answers what GET does, without the body; OPTIONS only preflights; hidden: the document itself. */
 function isShown({ method, schema }: RouteOptions): boolean {
   return ![method].flat().some((name) => /^(HEAD|OPTIONS)$/i.test(name)) && schema?.hide !== true;
-}
-
-async function packageVersion(): Promise<string> {
-  return (JSON.parse(await readFile(PACKAGE, 'utf8')) as { version: string }).version;
 }
 
 function complete(plain: OpenApiDocument): OpenApiDocument {

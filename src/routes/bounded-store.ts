@@ -23,9 +23,13 @@ export function boundedStore(store: ReadStore, clock: Clock, timeoutMs: number):
     ping: () => bounded(() => store.ping()),
     recentPosts: (query) => bounded(() => store.recentPosts(query)),
     post: (id) => bounded(() => store.post(id)),
+    comments: (query) => bounded(() => store.comments(query)),
     hourlyCounts: (query) => bounded(() => store.hourlyCounts(query)),
+    rollups: (query) => bounded(() => store.rollups(query)),
+    trending: (query) => bounded(() => store.trending(query)),
     subreddits: (now) => bounded(() => store.subreddits(now)),
     cycles: (query) => bounded(() => store.cycles(query)),
+    gaps: (query) => bounded(() => store.gaps(query)),
     healthFacts: (now) => bounded(() => store.healthFacts(now)),
     requestCycle: (cycleId) => bounded(() => store.requestCycle(cycleId)),
   };

@@ -5,13 +5,19 @@ import type { Clock } from '../clock.js';
 import type { Config } from '../config.js';
 import type { HealthReport } from '../health/report.js';
 import type { Log } from '../log.js';
+import type { Metrics } from '../metrics.js';
+import type { RollupMemory } from '../rollups/memory.js';
 import type { ReadStore } from '../store/store.js';
+import type { Respond } from './reply.js';
 
 /** What every route may use. */
 export interface RouteContext {
   config: Config;
   store: ReadStore;
-  health: { report(): HealthReport };
+  rollups: Pick<RollupMemory, 'revision' | 'count' | 'names'>;
+  respond: Respond;
+  health: { report(): HealthReport; dataVersion(): number | null };
+  metrics: Metrics;
   clock: Clock;
   log: Log;
   /** Null: admin routes are disabled. */

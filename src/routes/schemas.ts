@@ -1,5 +1,5 @@
 import { type Static, type TProperties, type TSchema, Type } from 'typebox';
-import { CYCLE_STATUSES, CYCLE_TRIGGERS, SUBREDDIT_STATES } from '../domain/cycle.js';
+import { CYCLE_STATUSES, CYCLE_TRIGGERS, GAP_STATUSES, SUBREDDIT_STATES } from '../domain/cycle.js';
 import { LABELS } from '../domain/item.js';
 
 /**
@@ -12,6 +12,11 @@ import { LABELS } from '../domain/item.js';
 export function nullable<T extends TSchema>(schema: T) {
   const { type, title: _named, ...rest } = schema as { type?: string; title?: string };
   return Type.Unsafe<Static<T> | null>({ ...rest, type: [type ?? 'object', 'null'] });
+}
+
+/** The same with a description of its own, for the document that is made of the schemas. */
+export function described<T extends TSchema>(schema: T, description: string): T {
+  return { ...schema, description };
 }
 
 /** A closed set of words. */
@@ -39,16 +44,34 @@ export const SubredditParameter = Type.Optional(
   }),
 );
 
-export const hoursParameter = (fallback: number) =>
+export const hoursParameter = (fallback: number, maximum = 2160) =>
   Type.Integer({
     description: 'length of the window in hours',
     minimum: 1,
-    maximum: 2160,
+    maximum,
     default: fallback,
   });
 
 export const limitParameter = (fallback: number, maximum: number) =>
   Type.Integer({ description: 'most entries', minimum: 1, maximum, default: fallback });
+
+/** Far more than the longest cursor of ours. */
+const CURSOR_LIMIT = 300;
+
+export const cursorParameter = Type.Optional(
+  Type.String({
+    description: 'the cursor of the Link header of the page before',
+    minLength: 1,
+    maxLength: CURSOR_LIMIT,
+  }),
+);
+
+export const PostParams = Type.Object({
+  id: Type.String({
+    description: "Reddit's id of a post: 1 to 16 lower-case letters and digits, without t3_",
+    pattern: '^[a-z0-9]{1,16}$',
+  }),
+});
 
 export const Sentiment = Type.Object(
   {
@@ -80,6 +103,26 @@ export const Post = Type.Object(
   { title: 'Post' },
 );
 
+export const Comment = Type.Object(
+  {
+    id: Type.String({ description: "Reddit's id without t1_" }),
+    post_id: Type.String({ description: 'without t3_; the post itself may not be stored' }),
+    parent_id: Type.String({
+      description: "Reddit's fullname of what it answers: the post (t3_…) or a comment (t1_…)",
+    }),
+    subreddit: Type.String(),
+    author: Type.String(),
+    content: Type.String(),
+    permalink: Type.String(),
+    created_utc: Time,
+    upvotes: Type.Integer({ description: 'as last refreshed; may be negative' }),
+    collected_at: Time,
+    updated_at: Time,
+    sentiment: Sentiment,
+  },
+  { title: 'Comment' },
+);
+
 const CycleError = Type.Object(
   {
     at: Time,
@@ -91,9 +134,23 @@ const CycleError = Type.Object(
   { title: 'CycleError' },
 );
 
-const Gap = Type.Object(
-  { kind: words(['post', 'comment']), from: Time, to: Time },
-  { title: 'Gap' },
+const stretch = {
+  kind: words(['post', 'comment']),
+  from: Type.String({ description: 'the last item known before: the watermark then, UTC' }),
+  to: Type.String({ description: 'the oldest item that the listing still held, UTC' }),
+};
+
+const Gap = Type.Object(stretch, { title: 'Gap' });
+
+/** A stretch in which items are missing, because Reddit's listing no longer reached it. */
+export const GapOnRecord = Type.Object(
+  {
+    subreddit: Type.String(),
+    ...stretch,
+    status: words(GAP_STATUSES, 'open while it can still be repaired, then closed or lost'),
+    found_at: Time,
+  },
+  { title: 'GapOnRecord' },
 );
 
 const SubredditResult = Type.Object(

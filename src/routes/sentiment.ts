@@ -1,10 +1,11 @@
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { toIso } from '../clock.js';
 import { figuresOf } from '../domain/statistics.js';
 import { GRANULARITIES, trendBuckets } from '../domain/trends.js';
-import { toTimes, windowBefore, windowEndingAt, withinRetention } from '../domain/window.js';
+import { windowBefore, windowEndingAt, withinRetention } from '../domain/window.js';
 import { describe } from '../openapi/describe.js';
 import type { Api, RouteContext } from './context.js';
+import type { Result } from './reply.js';
 import {
   Count,
   Figures,
@@ -78,63 +79,63 @@ const TRENDS = describe({
 
 /** Windows are by `created_utc`, end at the current minute and start `hours` earlier. */
 export function sentimentRoutes(api: Api, context: RouteContext): void {
-  const { store, clock, config } = context;
+  const { respond, rollups, clock, config } = context;
 
   api.get(
     '/sentiment/stats',
-    {
-      schema: {
-        ...STATS,
-        querystring: StatsQuery,
-        response: { 200: Stats },
-      },
-    },
-    async (request) => {
+    { schema: { ...STATS, querystring: StatsQuery, response: { 200: Stats } } },
+    async (request, reply) => {
       const { hours } = request.query;
       const subreddit = await resolveSubreddit(request.query.subreddit, context);
       const window = windowEndingAt(clock.now(), hours);
       const before = windowBefore(window);
       const kept = withinRetention(before, window.toMs, config.collection.retentionDays);
-      const { windows } = await store.hourlyCounts({
-        windows: (kept ? [window, before] : [window]).map(toTimes),
-        ...(subreddit === undefined ? {} : { subreddit }),
-      });
-      return {
-        subreddit: subreddit ?? 'all',
-        time_window_hours: hours,
-        statistics: {
-          ...figuresOf(windows[0] ?? []),
-          previous: kept ? figuresOf(windows[1] ?? []) : null,
-        },
-        timestamp: toIso(window.toMs),
+      const compute = async (): Promise<Result<Static<typeof Stats>>> => {
+        const counts = await rollups.count(kept ? [window, before] : [window], subreddit);
+        return {
+          value: {
+            subreddit: subreddit ?? 'all',
+            time_window_hours: hours,
+            statistics: {
+              ...figuresOf(counts[0] ?? []),
+              previous: kept ? figuresOf(counts[1] ?? []) : null,
+            },
+            timestamp: toIso(window.toMs),
+          },
+        };
       };
+      return respond(request, reply, {
+        parameters: [subreddit, hours],
+        untilMs: window.toMs,
+        compute,
+      });
     },
   );
 
   api.get(
     '/sentiment/trends',
-    {
-      schema: {
-        ...TRENDS,
-        querystring: TrendsQuery,
-        response: { 200: Trends },
-      },
-    },
-    async (request) => {
+    { schema: { ...TRENDS, querystring: TrendsQuery, response: { 200: Trends } } },
+    async (request, reply) => {
       const { hours, granularity } = request.query;
       const subreddit = await resolveSubreddit(request.query.subreddit, context);
       const window = windowEndingAt(clock.now(), hours);
-      const { windows } = await store.hourlyCounts({
-        windows: [toTimes(window)],
-        ...(subreddit === undefined ? {} : { subreddit }),
-      });
-      return {
-        subreddit: subreddit ?? 'all',
-        time_window_hours: hours,
-        granularity,
-        trend_data: trendBuckets(windows[0] ?? [], window, granularity),
-        timestamp: toIso(window.toMs),
+      const compute = async (): Promise<Result<Static<typeof Trends>>> => {
+        const [counts = []] = await rollups.count([window], subreddit);
+        return {
+          value: {
+            subreddit: subreddit ?? 'all',
+            time_window_hours: hours,
+            granularity,
+            trend_data: trendBuckets(counts, window, granularity),
+            timestamp: toIso(window.toMs),
+          },
+        };
       };
+      return respond(request, reply, {
+        parameters: [subreddit, hours, granularity],
+        untilMs: window.toMs,
+        compute,
+      });
     },
   );
 }

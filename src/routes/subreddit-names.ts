@@ -5,17 +5,17 @@ import { nearest, quoted } from './nearest.js';
 
 /**
  * The name as it is stored, whatever case the client wrote it in; undefined for all together.
- * Configured subreddits are known without asking the store; one that is no longer configured
- * can still be asked for as long as the store has it.
+ * Configured subreddits, and those with items in memory, are known without asking the store; one
+ * that is no longer configured can still be asked for as long as the store has it.
  *
  * @throws AppError `unknown_subreddit`, naming the closest one.
  */
 export async function resolveSubreddit(
   given: string | undefined,
-  { config, store, clock }: RouteContext,
+  { config, store, clock, rollups }: RouteContext,
 ): Promise<string | undefined> {
   if (given === undefined || given.toLowerCase() === 'all') return undefined;
-  const configured = find(given, config.subreddits);
+  const configured = find(given, config.subreddits) ?? find(given, rollups.names());
   if (configured !== undefined) return configured;
   const stored = (await store.subreddits(toIso(clock.now()))).map(({ name }) => name);
   const found = find(given, stored);

@@ -38,6 +38,31 @@ export function writeComment(seed: number): string {
   return written(mood, sentences, random);
 }
 
+/** Words for what is too short for a sentence. */
+const SHORT = [
+  'No.',
+  'Yes!',
+  'This.',
+  'Thanks!',
+  'Same here.',
+  'Not for me.',
+  'Works fine.',
+] as const;
+
+/** Sentences of one mood, nearly `characters` in all; none for 0. */
+export function writeSentences(characters: number, random: Random): string {
+  const mood = SENTENCES[random.pick(MOODS)];
+  let text = '';
+  for (let count = 0; text.length < characters; count += 1) {
+    const sentence = filled(random.pick(mood), random);
+    // Whichever is nearer: with this sentence, or without it.
+    if (text !== '' && text.length + sentence.length / 2 > characters) break;
+    if (text === '' && sentence.length / 2 > characters) return random.pick(SHORT);
+    text += `${text === '' ? '' : count % 5 === 0 ? '\n\n' : ' '}${sentence}`;
+  }
+  return text;
+}
+
 /** What an edit makes of a text: usually a note below it, sometimes a new text. */
 export function revised(text: string, seed: number): string {
   const random = randomFrom(seed);

@@ -1,7 +1,15 @@
-import type { Cycle, CycleStatus, Gap, SubredditState } from '../domain/cycle.js';
-import type { IsoTime, Kind, Label, NewComment, NewPost, Post } from '../domain/item.js';
+import type {
+  Cycle,
+  CycleStatus,
+  Gap,
+  GapRecord,
+  GapStatus,
+  SubredditState,
+} from '../domain/cycle.js';
+import type { Comment, IsoTime, Kind, Label, NewComment, NewPost, Post } from '../domain/item.js';
 import type { RateBudget } from '../domain/rate-budget.js';
-import type { Counts, Rollup } from '../domain/rollup.js';
+import type { Counts, Rollup, RollupChange } from '../domain/rollup.js';
+import type { Topic } from '../domain/topic.js';
 
 /**
  * The seam between the system and whatever keeps its data.
@@ -35,14 +43,35 @@ export interface ReadStore {
   recentPosts(query: RecentPostsQuery): Promise<Post[]>;
   post(id: string): Promise<Post | null>;
   /**
+   * Comments of a post, oldest `created_utc` first, ties by id, whether or not the post itself
+   * is stored; null when neither it nor any comment of it is.
+   */
+  comments(query: CommentsQuery): Promise<CommentsPage | null>;
+  /**
    * Counts per hour of `created_utc` in each window, of one subreddit or of all together,
    * ascending, hours without items left out. Whole hours come from rollups, partial ones
    * at the edges from the items; all windows from one snapshot.
    */
   hourlyCounts(query: HourlyCountsQuery): Promise<HourlyCounts>;
+  /**
+   * What is needed to keep the rollups in memory and to answer a window from them: rollups by
+   * hour, those that moved since, and counted edges, all from one snapshot. Cheap when nothing
+   * moved. Changes are left out when `since` is of another opening: its asker begins anew.
+   */
+  rollups(query: RollupsQuery): Promise<RollupsAnswer>;
+  /**
+   * What is talked about more in the titles of a window's counted posts than in those of the
+   * baseline, best first (src/trending/); from one snapshot.
+   */
+  trending(query: TrendingQuery): Promise<Trending>;
   subreddits(now: IsoTime): Promise<SubredditDetail[]>;
-  /** Newest first. */
-  cycles(query: { limit: number; status?: CycleStatus }): Promise<Cycle[]>;
+  /** By `started_at`, newest first, ties by id descending, after `after`. */
+  cycles(query: CyclesQuery): Promise<Cycle[]>;
+  /**
+   * By `found_at`, newest first, ties by the other fields descending (names and kinds as text,
+   * names case aside), after `after`.
+   */
+  gaps(query: GapsQuery): Promise<GapRecord[]>;
   healthFacts(now: IsoTime): Promise<HealthFacts>;
   /**
    * Asks the runner for a cycle. At most one request is open: a second call answers the
@@ -58,6 +87,38 @@ export interface RecentPostsQuery {
   label?: Label;
   /** The last post of the page before. */
   after?: { collected_at: IsoTime; id: string };
+}
+
+export interface CommentsQuery {
+  postId: string;
+  limit: number;
+  /**
+   * Leaves out what was first stored later, so that a walk through pages sees the comments
+   * its first page knew of, and a comment that surfaces late cannot slip in behind it.
+   */
+  asOf?: IsoTime;
+  /** The last comment of the page before. */
+  after?: { created_utc: IsoTime; id: string };
+}
+
+export interface CommentsPage {
+  comments: Comment[];
+  /** The query's, or the newest `collected_at` ever given out: for the pages that follow. */
+  asOf: IsoTime;
+}
+
+export interface CyclesQuery {
+  limit: number;
+  status?: CycleStatus;
+  /** The last record of the page before. */
+  after?: { started_at: IsoTime; id: string };
+}
+
+export interface GapsQuery {
+  limit: number;
+  status?: GapStatus;
+  /** The last gap of the page before. */
+  after?: Omit<GapRecord, 'status'>;
 }
 
 export interface TimeWindow {
@@ -76,7 +137,50 @@ export interface HourlyCounts {
   windows: HourCounts[][];
 }
 
+export interface TrendingQuery {
+  window: TimeWindow;
+  baseline: TimeWindow;
+  subreddit?: string;
+  /** Names of subreddits, which are no themes; those that the store knows are added to them. */
+  names: readonly string[];
+  /** At most 100. */
+  limit: number;
+}
+
+export interface Trending {
+  data_version: number;
+  topics: Topic[];
+}
+
 export type HourCounts = Counts & { hour: IsoTime };
+
+/** A state of the data. Two that are equal show the same data. */
+export interface Revision {
+  /**
+   * Names the opening of the database; versions of two openings say nothing about each other,
+   * for a backup may have been put in the place of the file.
+   */
+  opening: string;
+  data_version: number;
+}
+
+export interface RollupsQuery {
+  /** What the asker has; null: nothing. */
+  since: Revision | null;
+  /** Whole hours whose rollups are wanted in any case. */
+  hours?: TimeWindow;
+  /** Windows to be counted from the items. */
+  edges: TimeWindow[];
+  /** Of the edges; undefined: all together. */
+  subreddit?: string;
+}
+
+export interface RollupsAnswer extends Revision {
+  /** As they are now; one that is gone has no counts. */
+  rollups: RollupChange[];
+  /** One list for each edge, in the same order. */
+  edges: HourCounts[][];
+}
 
 export interface SubredditDetail {
   name: string;

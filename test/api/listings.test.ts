@@ -1,9 +1,11 @@
 import test from 'ava';
-import type { Cycle } from '../../src/domain/cycle.js';
+import type { Cycle, Gap, GapRecord } from '../../src/domain/cycle.js';
 import { buildTestApp } from '../support/app.js';
 import { ManualClock } from '../support/clock.js';
 import { fillStore } from '../support/fill.js';
 import { aComment, aPost } from '../support/items.js';
+import { walk } from '../support/pages.js';
+import { beginTestCycle } from '../support/store.js';
 
 interface Subreddits {
   subreddits: string[];
@@ -74,6 +76,71 @@ test('collections are the cycle records, newest first', async (t) => {
   const failed = (await app.inject('/api/v1/collections?status=failed')).json<Cycle[]>();
   t.deepEqual(failed, [second]);
   t.deepEqual((await app.inject('/api/v1/collections?limit=1')).json<Cycle[]>(), [second]);
+});
+
+test('collections page by page, also while cycles begin', async (t) => {
+  const clock = new ManualClock();
+  const { app, store } = await buildTestApp(t, { clock });
+  for (let n = 0; n < 7; n += 1) {
+    await clock.advance(1000);
+    await fillStore(store, clock, { cycleId: `c${n}`, status: n % 2 ? 'failed' : 'succeeded' });
+  }
+  const ids = async (query: string, between?: (page: number) => Promise<void>) =>
+    (await walk<Cycle>(app, `/api/v1/collections?${query}`, between)).entries.map(({ id }) => id);
+  t.deepEqual(await ids('limit=3'), ['c6', 'c5', 'c4', 'c3', 'c2', 'c1', 'c0']);
+  t.deepEqual(await ids('limit=2&status=failed'), ['c5', 'c3', 'c1']);
+  const another = async (page: number) => {
+    await clock.advance(1000);
+    await fillStore(store, clock, { cycleId: `d${page}` });
+  };
+  t.deepEqual(await ids('limit=2', another), ['c6', 'c5', 'c4', 'c3', 'c2', 'c1', 'c0']);
+});
+
+test('gaps are listed newest first, by status, page by page', async (t) => {
+  const clock = new ManualClock();
+  const { app, store } = await buildTestApp(t, { clock });
+  const url = '/api/v1/collections/gaps';
+  const empty = await app.inject(url);
+  t.is(empty.statusCode, 200);
+  t.deepEqual(empty.json(), []);
+  const gap = (kind: Gap['kind'], hour: number): Gap => ({
+    kind,
+    from: `2026-01-15T0${hour}:00:00.000Z`,
+    to: `2026-01-15T0${hour + 1}:00:00.000Z`,
+  });
+  const found: GapRecord[] = [];
+  for (const [n, subreddit] of ['aws', 'Claude', 'aws'].entries()) {
+    const fence = await beginTestCycle(store, clock, { id: `g${n}` });
+    const gaps = [gap('comment', n), gap('post', n)];
+    const watermarks = { post: null, comment: null };
+    const complete = { watermarks, state: 'active' as const, gaps };
+    await store.commit({ fence, subreddit, posts: [], comments: [], complete });
+    const found_at = new Date(clock.now()).toISOString();
+    const records = gaps.map((one) => ({ ...one, subreddit, status: 'lost' as const, found_at }));
+    found.unshift(...records.reverse());
+    if (n > 0) await clock.advance(60_000); // the first two were found at the same moment
+  }
+  const whole = (await app.inject(url)).json<GapRecord[]>();
+  t.deepEqual(whole.slice(0, 2), found.slice(0, 2));
+  t.deepEqual(
+    whole.slice(2).map(({ subreddit, kind }) => `${subreddit} ${kind}`),
+    ['Claude post', 'Claude comment', 'aws post', 'aws comment'],
+  );
+  for (const limit of [1, 3, 5, 6]) {
+    const { entries, pages } = await walk<GapRecord>(app, `${url}?limit=${limit}`);
+    t.deepEqual(entries, whole, `limit ${limit}`);
+    t.is(pages.length, Math.ceil(6 / limit));
+  }
+  t.deepEqual((await walk(app, `${url}?status=lost&limit=2`)).entries, whole);
+  t.deepEqual((await app.inject(`${url}?status=open`)).json(), []);
+  const wrong = await app.inject(`${url}?status=repaired`);
+  t.is(wrong.statusCode, 400);
+  t.regex(wrong.json<{ detail: string }>().detail, /it takes one of open, closed, lost/);
+  const { details } = (await app.inject('/api/v1/subreddits')).json<Subreddits>();
+  t.like(
+    details.find(({ name }) => name === 'aws'),
+    { gaps: 4 },
+  );
 });
 
 test('a record with a gap and an error is served whole', async (t) => {

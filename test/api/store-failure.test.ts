@@ -13,10 +13,12 @@ const ROUTES = [
   '/api/v1/posts/recent',
   '/api/v1/posts/recent?subreddit=nowhere',
   '/api/v1/posts/abc',
+  '/api/v1/posts/abc/comments',
   '/api/v1/sentiment/stats',
   '/api/v1/sentiment/trends',
   '/api/v1/subreddits',
   '/api/v1/collections',
+  '/api/v1/collections/gaps',
   '/api/v1/admin/collect',
 ];
 

@@ -81,13 +81,13 @@ test('a configured origin can read, errors and waiting times too; another cannot
     t.is(headers['access-control-allow-origin'], origin);
     t.is(headers['access-control-expose-headers'], 'Link, ETag, Age, X-Data-Stale, Retry-After');
     t.is(headers['access-control-allow-credentials'], undefined);
-    t.is(headers.vary, 'Origin');
+    t.regex(String(headers.vary), /^Origin\b/);
   }
   for (const other of ['https://a.example.evil', 'https://A.example', 'null', 'http://a.example']) {
     const { headers, statusCode } = await app.inject({ url: STATS, headers: { origin: other } });
     t.is(statusCode, 200);
     t.is(headers['access-control-allow-origin'], undefined, other);
-    t.is(headers.vary, 'Origin');
+    t.regex(String(headers.vary), /^Origin\b/);
   }
 });
 

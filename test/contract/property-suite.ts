@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import { toIso } from '../../src/clock.js';
 import { EXCLUSIONS, LABELS, type NewComment, type NewPost } from '../../src/domain/item.js';
 import { addCounts, type Counts, countsOf, hourOf, NO_COUNTS } from '../../src/domain/rollup.js';
-import type { TimeWindow } from '../../src/store/store.js';
+import { createRollupTable } from '../../src/domain/rollup-table.js';
+import type { Revision, RollupsAnswer, TimeWindow } from '../../src/store/store.js';
 import { aComment, aPost, aSentiment } from '../support/items.js';
-import { type Implementation, LONG_AGO, setScene } from './under-test.js';
+import { FAR_AHEAD, type Implementation, LONG_AGO, setScene } from './under-test.js';
 
 const RUNS = 25;
 const SPAN_START = Date.parse('2026-01-15T08:00:00.000Z');
@@ -67,6 +68,9 @@ async function check(
     implementation,
   );
   const model = new Map<string, Counted>();
+  const followed = createRollupTable();
+  let since: Revision | null = null;
+  const hours = { from: LONG_AGO, to: FAR_AHEAD };
   try {
     for (const { subreddit, ...items } of history) {
       const posts = items.posts.map(([id, rest]) => aPost({ ...rest, id, subreddit }));
@@ -76,6 +80,23 @@ async function check(
       for (const item of comments) model.set(`comment ${item.id}`, { kind: 'comment', ...item });
       const { differences } = await scene.store.verify({ repair: false });
       if (differences.length > 0) throw new Error(JSON.stringify(differences));
+      // Who follows the changes has, after each of them, what a fresh reading gives.
+      const moved: RollupsAnswer = await scene.reader.rollups({
+        since,
+        edges: [],
+        ...(since === null ? { hours } : {}),
+      });
+      since = moved;
+      followed.apply(moved.rollups);
+      const fresh = createRollupTable();
+      fresh.apply((await scene.reader.rollups({ since: null, hours, edges: [] })).rollups);
+      const span = { fromMs: SPAN_START, toMs: SPAN_START + SPAN_MS + 3_600_000 };
+      for (const name of [...SUBREDDITS, undefined]) {
+        const [got, wanted] = [followed, fresh].map((table) =>
+          JSON.stringify(table.hours(span, name)),
+        );
+        if (got !== wanted) throw new Error(`followed ${got}, read ${wanted}`);
+      }
     }
     const asked = [...windows, { from: LONG_AGO, to: '2027-01-01T00:00:00.000Z' }];
     for (const subreddit of [undefined, ...SUBREDDITS]) {

@@ -6,7 +6,11 @@ import { healthPolicy } from '../../src/health/assess.js';
 import type { ProcessFigures } from '../../src/health/report.js';
 import { createHealthMonitor, type HealthMonitor } from '../../src/health-monitor.js';
 import type { Log } from '../../src/log.js';
+import { createRollupMemory } from '../../src/rollups/memory.js';
+import { boundedStore } from '../../src/routes/bounded-store.js';
 import type { Api } from '../../src/routes/context.js';
+import { createMetrics } from '../../src/metrics.js';
+import { measuredStore } from '../../src/store/measured.js';
 import type { Store } from '../../src/store/store.js';
 import { ManualClock } from './clock.js';
 import { type FaultyStore, faultyStore } from './faulty-store.js';
@@ -56,6 +60,8 @@ export async function buildTestApp(
   const env = { ...(collectionOn ? CREDENTIALS : {}), ...options.env };
   const { store, config } = await temporaryStore(t, { clock, env });
   const faulty = faultyStore(store);
+  const metrics = createMetrics({ version: '1.2.3' });
+  const measured = measuredStore(faulty, clock, metrics);
   const figures: ProcessFigures = {
     uptime_seconds: 100,
     memory_mb: 100,
@@ -64,7 +70,7 @@ export async function buildTestApp(
     event_loop_delay_ms: 0,
   };
   const health = createHealthMonitor({
-    store: faulty,
+    store: measured,
     clock,
     log,
     sampler: { sample: () => ({ ...figures }), renew: () => undefined, close: () => undefined },
@@ -75,10 +81,19 @@ export async function buildTestApp(
   });
   await health.check();
   const close = new AbortController();
+  const { timeoutMs } = config.store;
+  const rollups = createRollupMemory({
+    store: boundedStore(measured, clock, timeoutMs),
+    clock,
+    firstHours: 24,
+    freshForMs: 0, // a test's clock may stand still while its data changes
+  });
   const app = await buildApp({
     config,
-    store: faulty,
+    store: measured,
+    rollups,
     health,
+    metrics,
     clock,
     log,
     adminToken: options.adminToken ?? null,

@@ -1,11 +1,17 @@
 import test from 'ava';
 import Database from 'better-sqlite3';
 import { COUNT_ITEMS, COUNT_ITEMS_OF_SUBREDDIT } from '../../src/store/sqlite/counts.js';
-import { recentPostsSql } from '../../src/store/sqlite/reads.js';
+import { pageCondition } from '../../src/store/sqlite/cycles.js';
+import { gapsSql } from '../../src/store/sqlite/gaps.js';
+import { commentsSql, recentPostsSql } from '../../src/store/sqlite/reads.js';
 import { temporaryStore } from '../support/store.js';
 
 const since = '2026-01-01T00:00:00.000Z';
 const after = { collected_at: since, id: 'p' };
+const place = { created_utc: since, id: 'c' };
+const gap = { ...{ found_at: since, subreddit: 'x', kind: 'post' as const }, from: '', to: '' };
+const cyclesSql = (condition: string) =>
+  `SELECT id FROM cycles ${condition.replaceAll('?', "'x'").replace("LIMIT 'x'", 'LIMIT 1')}`;
 const cases: [name: string, sql: string, expected: RegExp[]][] = [
   [
     'counts of all',
@@ -30,18 +36,44 @@ const cases: [name: string, sql: string, expected: RegExp[]][] = [
     recentPostsSql({ since, limit: 1, subreddit: 'x', after }),
     [/INDEX posts_subreddit_collected /],
   ],
+  [
+    'page of comments',
+    commentsSql({ postId: 'p', limit: 1 }),
+    [/INDEX comments_post \(post_id=\?\)/],
+  ],
+  [
+    'page of comments, the next',
+    commentsSql({ postId: 'p', limit: 1, after: place }),
+    [/INDEX comments_post \(post_id=\? AND \(created_utc,id\)>\(\?,\?\)\)/],
+  ],
+  ['page of gaps', gapsSql({}), [/INDEX gaps_found/]],
+  ['page of gaps, the next', gapsSql({ after: gap }), [/INDEX gaps_found \(/]],
+  [
+    'page of lost gaps, the next',
+    gapsSql({ status: 'lost', after: gap }),
+    [/INDEX gaps_status_found \(status=\? AND /],
+  ],
+  ['page of cycles', cyclesSql(pageCondition({})), [/INDEX cycles_started/]],
+  [
+    'page of cycles, the next',
+    cyclesSql(pageCondition({ status: 'failed', after: { started_at: since, id: 'c' } })),
+    [/INDEX cycles_status_started \(status=\? AND /],
+  ],
 ];
 
 for (const [name, sql, expected] of cases) {
   test(`${name}: the index does the work`, async (t) => {
     const { path } = await temporaryStore(t);
     const db = new Database(path, { readonly: true });
-    const bound = { from: '', to: '', subreddit: '', since, limit: 1, afterTime: '', afterId: '' };
+    const bound = {
+      ...{ from: '', to: '', subreddit: '', since, limit: 1, afterTime: '', afterId: '' },
+      ...{ postId: '', asOf: '', foundAt: '', kind: '', status: '' },
+    };
     const rows = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(bound) as { detail: string }[];
     db.close();
     const plan = rows.map((row) => row.detail).join('\n');
     for (const pattern of expected) t.regex(plan, pattern);
     t.notRegex(plan, /SCAN (posts|comments)/);
-    if (name.startsWith('recent')) t.notRegex(plan, /TEMP B-TREE/);
+    if (/^(recent|page)/.test(name)) t.notRegex(plan, /TEMP B-TREE/);
   });
 }

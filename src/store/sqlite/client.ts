@@ -59,9 +59,13 @@ function proxy(supervisor: Supervisor): ReadStore {
     ping: via('ping'),
     recentPosts: via('recentPosts'),
     post: via('post'),
+    comments: via('comments'),
     hourlyCounts: via('hourlyCounts'),
+    rollups: via('rollups'),
+    trending: via('trending'),
     subreddits: via('subreddits'),
     cycles: via('cycles'),
+    gaps: via('gaps'),
     healthFacts: via('healthFacts'),
     requestCycle: via('requestCycle'),
   };

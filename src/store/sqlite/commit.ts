@@ -1,11 +1,10 @@
 import { toIso } from '../../clock.js';
 import { type IsoTime, type NewComment, type NewPost, voteMoveMatters } from '../../domain/item.js';
-import { hourOf } from '../../domain/rollup.js';
 import { AppError } from '../../errors.js';
 import { type CommitResult, type ItemBatch, MAX_BATCH } from '../store.js';
-import { rebuildRollup } from './counts.js';
 import { bumpDataVersion, type Db, one, readMeta, run } from './db.js';
 import { requireLease } from './lease.js';
+import { MovedHours } from './moved-hours.js';
 import { type CommentRow, type PostRow, toRow } from './rows.js';
 import { completeSubreddit } from './subreddits.js';
 
@@ -31,7 +30,7 @@ export function commitBatch(db: Db, batch: ItemBatch, nowMs: number): CommitResu
   const moved = new MovedHours();
   const posts = storeAll(batch.posts, (post) => storePost(db, post, stamp, moved));
   const comments = storeAll(batch.comments, (comment) => storeComment(db, comment, stamp, moved));
-  for (const [subreddit, hour] of moved.places()) rebuildRollup(db, subreddit, hour);
+  moved.rebuild(db);
 
   const written = posts.new + comments.new + posts.updated + comments.updated;
   if (written > 0) run(db, 'UPDATE meta SET last_collected_at = ?', stamp);
@@ -61,20 +60,6 @@ function storeAll<Item extends { id: string }>(
   const latest = new Map(items.map((item) => [item.id, item]));
   for (const item of latest.values()) tally[store(item)] += 1;
   return tally;
-}
-
-/** The (subreddit, hour) places whose rollups a commit has to recompute. */
-export class MovedHours {
-  readonly #places = new Map<string, [subreddit: string, hour: IsoTime]>();
-
-  add(item: { subreddit: string; created_utc: IsoTime }): void {
-    const hour = hourOf(item.created_utc);
-    this.#places.set(`${hour} ${item.subreddit.toLowerCase()}`, [item.subreddit, hour]);
-  }
-
-  places(): Iterable<[subreddit: string, hour: IsoTime]> {
-    return this.#places.values();
-  }
 }
 
 const ASSESSED = ['label', 'score', 'confidence', 'method', 'scorer_version', 'excluded'] as const;
@@ -112,7 +97,7 @@ function storePost(db: Db, post: NewPost, stamp: IsoTime, moved: MovedHours): Ou
   const before = one<PostRow>(db, 'SELECT * FROM posts WHERE id = ?', post.id);
   if (before === undefined) {
     run(db, INSERT_POST, { ...row, stamp });
-    moved.add(post);
+    moved.add('post', post);
     return 'new';
   }
   const changed =
@@ -123,8 +108,8 @@ function storePost(db: Db, post: NewPost, stamp: IsoTime, moved: MovedHours): Ou
     voteMoveMatters(before.comment_count, row.comment_count);
   if (!changed) return 'unchanged';
   run(db, UPDATE_POST, { ...row, stamp });
-  moved.add(before);
-  moved.add(post);
+  moved.add('post', before);
+  moved.add('post', post);
   return 'updated';
 }
 
@@ -133,7 +118,7 @@ function storeComment(db: Db, comment: NewComment, stamp: IsoTime, moved: MovedH
   const before = one<CommentRow>(db, 'SELECT * FROM comments WHERE id = ?', comment.id);
   if (before === undefined) {
     run(db, INSERT_COMMENT, { ...row, stamp });
-    moved.add(comment);
+    moved.add('comment', comment);
     return 'new';
   }
   const changed =
@@ -143,8 +128,8 @@ function storeComment(db: Db, comment: NewComment, stamp: IsoTime, moved: MovedH
     voteMoveMatters(before.upvotes, row.upvotes);
   if (!changed) return 'unchanged';
   run(db, UPDATE_COMMENT, { ...row, stamp });
-  moved.add(before);
-  moved.add(comment);
+  moved.add('comment', before);
+  moved.add('comment', comment);
   return 'updated';
 }
 

@@ -2,7 +2,7 @@ import { toIso } from '../../clock.js';
 import type { Cycle, CycleError, CycleStatus, CycleTrigger } from '../../domain/cycle.js';
 import type { IsoTime } from '../../domain/item.js';
 import { AppError } from '../../errors.js';
-import type { CycleGrant, CycleStart, Fence } from '../store.js';
+import type { CycleGrant, CycleStart, CyclesQuery, Fence } from '../store.js';
 import { all, bumpDataVersion, type Db, run } from './db.js';
 import { isAlive, readLease, releaseLease, requireLease, writeLease } from './lease.js';
 
@@ -33,6 +33,22 @@ export function readCycles(db: Db, condition: string, ...values: unknown[]): Cyc
 }
 
 export const NEWEST_FIRST = 'ORDER BY started_at DESC, id DESC LIMIT ?';
+
+export function pageOfCycles(db: Db, query: CyclesQuery): Cycle[] {
+  const { limit, status, after } = query;
+  const values = [status, after?.started_at, after?.id].filter((value) => value !== undefined);
+  return readCycles(db, pageCondition(query), ...values, limit);
+}
+
+/** Expects the values of what is given, in the order status, started_at, id, then the limit. */
+export function pageCondition({ status, after }: Pick<CyclesQuery, 'status' | 'after'>): string {
+  const conditions = [
+    ...(status === undefined ? [] : ['status = ?']),
+    ...(after === undefined ? [] : ['(started_at, id) < (?, ?)']),
+  ];
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+  return `${where} ${NEWEST_FIRST}`;
+}
 
 /** To be run in an immediate transaction, as everything below. */
 export function beginCycle(db: Db, start: CycleStart, nowMs: number): CycleGrant {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type Database from 'better-sqlite3';
 import type { IsoTime } from '../../domain/item.js';
 
@@ -49,4 +50,13 @@ export function readMeta(db: Db): Meta {
 export function bumpDataVersion(db: Db): number {
   run(db, 'UPDATE meta SET data_version = data_version + 1');
   return readMeta(db).data_version;
+}
+
+const openings = new WeakMap<Db, string>();
+
+/** Names this connection's opening of the file, for as long as it lives. */
+export function openingOf(db: Db): string {
+  const known = openings.get(db) ?? randomBytes(8).toString('hex');
+  openings.set(db, known);
+  return known;
 }

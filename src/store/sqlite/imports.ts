@@ -1,9 +1,9 @@
 import { toIso } from '../../clock.js';
 import type { IsoTime, NewComment, NewPost } from '../../domain/item.js';
 import type { ImportBatch, ImportCounts, ImportProgress, ImportResult } from '../store.js';
-import { COMMENT_COLUMNS, insert, MovedHours, nextStamp, POST_COLUMNS } from './commit.js';
-import { rebuildRollup } from './counts.js';
+import { COMMENT_COLUMNS, insert, nextStamp, POST_COLUMNS } from './commit.js';
 import { bumpDataVersion, type Db, one, readMeta, run } from './db.js';
+import { MovedHours } from './moved-hours.js';
 import { toRow } from './rows.js';
 
 const INSERTS = {
@@ -30,7 +30,7 @@ export function importBatch(db: Db, batch: ImportBatch, nowMs: number): ImportRe
       );
       if (before === undefined) {
         run(db, INSERTS[table], { ...toRow(item), keep_history: keep, stamp });
-        moved.add(item);
+        moved.add(table === 'posts' ? 'post' : 'comment', item);
         inserted += 1;
       } else if (keep > before.keep_history) {
         // Readers do not see the mark: neither `updated_at` nor the data version moves.
@@ -42,7 +42,7 @@ export function importBatch(db: Db, batch: ImportBatch, nowMs: number): ImportRe
 
   const posts = insertUnknown('posts', batch.posts);
   const comments = insertUnknown('comments', batch.comments);
-  for (const [subreddit, hour] of moved.places()) rebuildRollup(db, subreddit, hour);
+  moved.rebuild(db);
   if (posts + comments > 0) {
     run(db, 'UPDATE meta SET last_collected_at = ?', stamp);
     const known = `INSERT INTO subreddits (name, state) VALUES (?, 'unknown') ON CONFLICT DO NOTHING`;

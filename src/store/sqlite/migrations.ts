@@ -4,6 +4,7 @@ import { missing } from './classify.js';
 import { SCHEMA_1 } from './schema-1.js';
 import { SCHEMA_2 } from './schema-2.js';
 import { SCHEMA_3 } from './schema-3.js';
+import { fillTerms } from './post-terms.js';
 
 /**
  * A plain numbered list: umzug would cost every process and every job thread 140–200 ms at
@@ -15,12 +16,14 @@ import { SCHEMA_3 } from './schema-3.js';
 interface Migration {
   oldestCode: number;
   sql: string;
+  /** What SQL cannot do, in the same transaction. */
+  fill?: (db: Db) => void;
 }
 
 const MIGRATIONS: readonly Migration[] = [
   { oldestCode: 1, sql: SCHEMA_1 },
   { oldestCode: 1, sql: SCHEMA_2 },
-  { oldestCode: 1, sql: SCHEMA_3 },
+  { oldestCode: 1, sql: SCHEMA_3, fill: fillTerms },
 ];
 
 /** The schema this code writes. */
@@ -41,6 +44,7 @@ export function migrate(db: Db, path: string, mayCreate: boolean): void {
     for (const [index, migration] of MIGRATIONS.entries()) {
       if (index < version) continue;
       db.exec(migration.sql);
+      migration.fill?.(db);
       db.prepare('UPDATE meta SET schema_version = ?, oldest_code = max(oldest_code, ?)').run(
         index + 1,
         migration.oldestCode,

@@ -1,11 +1,11 @@
 import { toIso } from '../../clock.js';
 import { failingSubreddits } from '../../domain/cycle.js';
 import type { IsoTime, Post } from '../../domain/item.js';
-import type { HealthFacts, RecentPostsQuery } from '../store.js';
+import type { CommentsPage, CommentsQuery, HealthFacts, RecentPostsQuery } from '../store.js';
 import { NEWEST_FIRST, readCycles } from './cycles.js';
 import { all, type Db, one, readMeta } from './db.js';
 import { isAlive, readLease } from './lease.js';
-import { type PostRow, toPost } from './rows.js';
+import { type CommentRow, type PostRow, toComment, toPost } from './rows.js';
 import { readHeartbeat } from './runner.js';
 
 const DAY_MS = 86_400_000;
@@ -38,6 +38,33 @@ export function recentPostsSql(query: RecentPostsQuery): string {
 export function readPost(db: Db, id: string): Post | null {
   const row = one<PostRow>(db, 'SELECT * FROM posts WHERE id = ?', id);
   return row === undefined ? null : toPost(row);
+}
+
+/** One snapshot, so that nothing is unknown that has comments. */
+export function readComments(db: Db, query: CommentsQuery): CommentsPage | null {
+  const { postId, after } = query;
+  const asOf = query.asOf ?? readMeta(db).last_collected_at;
+  const rows = all<CommentRow>(db, commentsSql(query), {
+    postId,
+    asOf,
+    limit: query.limit,
+    afterTime: after?.created_utc,
+    afterId: after?.id,
+  });
+  if (rows.length === 0 && !isKnownPost(db, postId)) return null;
+  return { comments: rows.map(toComment), asOf };
+}
+
+export function commentsSql({ after }: CommentsQuery): string {
+  const place = after === undefined ? '' : 'AND (created_utc, id) > (@afterTime, @afterId)';
+  return `SELECT * FROM comments WHERE post_id = @postId AND collected_at <= @asOf ${place}
+    ORDER BY created_utc, id LIMIT @limit`;
+}
+
+function isKnownPost(db: Db, id: string): boolean {
+  const sql = `SELECT EXISTS (SELECT 1 FROM posts WHERE id = @id)
+    OR EXISTS (SELECT 1 FROM comments WHERE post_id = @id) AS known`;
+  return one<{ known: number }>(db, sql, { id })?.known === 1;
 }
 
 interface CycleTally {

@@ -1,4 +1,12 @@
-import type { Exclusion, Label, NewComment, NewPost, Post, Sentiment } from '../../domain/item.js';
+import type {
+  Comment,
+  Exclusion,
+  Label,
+  NewComment,
+  NewPost,
+  Post,
+  Sentiment,
+} from '../../domain/item.js';
 
 /** Columns that carry an item's assessment; the sentiment stands flat in the tables. */
 interface AssessedRow {
@@ -39,6 +47,23 @@ export function toPost(row: PostRow): Post {
     created_utc: row.created_utc,
     upvotes: row.upvotes,
     comment_count: row.comment_count,
+    collected_at: row.collected_at,
+    updated_at: row.updated_at,
+    sentiment: toSentiment(row),
+  };
+}
+
+export function toComment(row: CommentRow): Comment {
+  return {
+    id: row.id,
+    post_id: row.post_id,
+    parent_id: row.parent_id,
+    subreddit: row.subreddit,
+    author: row.author,
+    content: row.content,
+    permalink: row.permalink,
+    created_utc: row.created_utc,
+    upvotes: row.upvotes,
     collected_at: row.collected_at,
     updated_at: row.updated_at,
     sentiment: toSentiment(row),

@@ -5,11 +5,14 @@ import type { Connection } from './connection.js';
 import { countWindow } from './counts.js';
 import * as cycles from './cycles.js';
 import { readMeta } from './db.js';
+import { readGaps } from './gaps.js';
 import { readRateBudget, writeRateBudget } from './rate-budget.js';
 import * as imports from './imports.js';
 import * as reads from './reads.js';
+import { readRollups } from './rollups.js';
 import * as runner from './runner.js';
 import { readWatermarks, subredditDetails } from './subreddits.js';
+import { trending } from './trending.js';
 import { compareAll, portions, repairSome } from './verify.js';
 
 /** What the API needs, on one connection. Every method is `async` so that failures reject. */
@@ -20,18 +23,17 @@ export function sqliteReadStore(connection: Connection, clock: Clock): ReadStore
     recentPosts: async (query) =>
       connection.read('recentPosts', (db) => reads.recentPosts(db, query)),
     post: async (id) => connection.read('post', (db) => reads.readPost(db, id)),
+    comments: async (query) => connection.read('comments', (db) => reads.readComments(db, query)),
     hourlyCounts: async ({ windows, subreddit }) =>
       connection.read('hourlyCounts', (db) => ({
         data_version: readMeta(db).data_version,
         windows: windows.map((window) => countWindow(db, window, subreddit)),
       })),
+    rollups: async (query) => connection.read('rollups', (db) => readRollups(db, query)),
+    trending: async (query) => connection.read('trending', (db) => trending(db, query)),
     subreddits: async (now) => connection.read('subreddits', (db) => subredditDetails(db, now)),
-    cycles: async ({ limit, status }) =>
-      connection.read('cycles', (db) =>
-        status === undefined
-          ? cycles.readCycles(db, cycles.NEWEST_FIRST, limit)
-          : cycles.readCycles(db, `WHERE status = ? ${cycles.NEWEST_FIRST}`, status, limit),
-      ),
+    cycles: async (query) => connection.read('cycles', (db) => cycles.pageOfCycles(db, query)),
+    gaps: async (query) => connection.read('gaps', (db) => readGaps(db, query)),
     healthFacts: async (now) => connection.read('healthFacts', (db) => reads.healthFacts(db, now)),
     requestCycle: async (cycleId) =>
       connection.write('requestCycle', (db) => runner.requestCycle(db, cycleId, clock.now())),

@@ -1,0 +1,86 @@
+import type { Clock } from './clock.js';
+import type { Log } from './log.js';
+import type { Api } from './routes/context.js';
+import type { Revision } from './store/store.js';
+
+/**
+ * Has the answers of the dashboard's first page computed before anybody asks: at the start,
+ * and whenever the data has changed and then kept still for a moment, as after a cycle.
+ */
+export interface Preload {
+  close(): Promise<void>;
+}
+
+export interface PreloadDeps {
+  app: Pick<Api, 'inject'>;
+  /** Null as long as there is nothing to be computed from. */
+  revision: () => Promise<Revision | null>;
+  clock: Clock;
+  log: Log;
+  paths?: readonly string[];
+}
+
+const LOOK_EVERY_MS = 500;
+
+const WINDOWS = [
+  { hours: 24, granularity: 'hour' },
+  { hours: 168, granularity: 'hour' },
+  { hours: 720, granularity: 'day' },
+  { hours: 2160, granularity: 'day' },
+];
+
+/** What the dashboard asks when it is opened, in the order in which it matters. */
+export const DEFAULT_QUESTIONS: readonly string[] = [
+  ...WINDOWS.flatMap(({ hours, granularity }) => [
+    `/api/v1/sentiment/stats?hours=${hours}`,
+    `/api/v1/sentiment/trends?hours=${hours}&granularity=${granularity}`,
+  ]),
+  '/api/v1/subreddits',
+  '/api/v1/posts/recent',
+  '/api/v1/collections',
+];
+
+export function startPreload(deps: PreloadDeps): Preload {
+  const { app, clock, log, paths = DEFAULT_QUESTIONS } = deps;
+  const stop = new AbortController();
+
+  /** Answers how long it took; null when an answer failed, so that it is tried again. */
+  const ask = async (): Promise<number | null> => {
+    const began = clock.monotonic();
+    for (const url of paths) {
+      if (stop.signal.aborted) return null;
+      const { statusCode, headers } = await app.inject({ url });
+      if (statusCode !== 200 || headers['x-data-stale'] !== undefined) return null;
+    }
+    return Math.round(clock.monotonic() - began);
+  };
+
+  const loop = async (): Promise<void> => {
+    let ready: string | null = null;
+    let before: string | null = null;
+    while (!stop.signal.aborted) {
+      const revision = await deps.revision();
+      const now = revision && `${revision.opening} ${revision.data_version}`;
+      // At the start nobody has an answer yet, so that one does not wait for stillness.
+      const still = now === before || ready === null;
+      if (now !== null && now !== ready && still) {
+        const ms = await ask();
+        const level = ready === null ? 'info' : 'debug';
+        if (ms !== null) {
+          log[level]({ answers: paths.length, ms }, 'default answers ready');
+          ready = now;
+        }
+      }
+      before = now;
+      await clock.sleep(LOOK_EVERY_MS, stop.signal);
+    }
+  };
+  const running = loop();
+
+  return {
+    async close() {
+      stop.abort();
+      await running;
+    },
+  };
+}
