@@ -43,10 +43,21 @@ module.exports = {
       name: 'use-cases-know-seams-only',
       severity: 'error',
       from: {
-        path: '^src/(collect|routes|rollups)/|^src/(app|answers|preload|health-monitor|process-sampler|listen|closing)\\.ts$',
+        path: '^src/(collect|routes|rollups|http|openapi)/|^src/(app|answers|preload|health-monitor|process-sampler|listen|closing)\\.ts$',
       },
       to: {
         path: '^src/(store/(?!store\\.ts)|reddit/(?!source|schemas|dump)|scorer/(?!scorer\\.ts)|simulator/)',
+      },
+    },
+    {
+      // What is loaded here is paid for by every start (src/openapi/documentation.ts).
+      name: 'documentation-loads-when-asked',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/openapi/(document|docs-page|answers|hoist)\\.ts$' },
+      to: {
+        path: '^src/openapi/(document|docs-page|answers|examples|hoist)\\.ts$|node_modules/@fastify/swagger',
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
       },
     },
     {

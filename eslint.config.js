@@ -22,7 +22,7 @@ const noClockOrEnvironment = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', '.demo/', 'data/', '**/*.cjs', '*.js'] },
+  { ignores: ['dist/', 'node_modules/', 'test/client/', '.demo/', 'data/', '**/*.cjs', '*.js'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true } },
@@ -48,4 +48,6 @@ export default tseslint.config(
     rules: { 'no-restricted-properties': 'off', 'no-restricted-syntax': 'off' },
   },
   { files: ['test/**'], rules: { 'max-lines-per-function': 'off' } },
+  // Data that a command writes.
+  { files: ['src/openapi/examples.ts'], rules: { 'max-lines': 'off' } },
 );

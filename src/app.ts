@@ -2,6 +2,9 @@ import type { Socket } from 'node:net';
 import { fastify } from 'fastify';
 import { createAnswers } from './answers.js';
 import { AppError } from './errors.js';
+import { SECURITY_HEADERS } from './http/security-headers.js';
+import { surroundRoutes } from './http/surface.js';
+import { documentation } from './openapi/documentation.js';
 import { adminRoutes } from './routes/admin.js';
 import { boundedStore } from './routes/bounded-store.js';
 import { collectionRoutes } from './routes/collections.js';
@@ -48,8 +51,11 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
     return503OnClosing: false,
     // Idle ones are closed at once; src/closing.ts ends the others at its deadline.
     forceCloseConnections: 'idle',
+    // A proxy on this machine may say for whom it asks; anybody else who says so is not believed.
+    trustProxy: 'loopback',
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, verbose: true } },
     frameworkErrors: (error, request, reply) => {
+      reply.headers(SECURITY_HEADERS); // no hook runs for these
       void sendProblem(error, request, reply, log);
     },
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket),
@@ -57,15 +63,18 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
 
   const routes: RouteTable = new Map();
   app.addHook('onRoute', ({ url, method }) => {
+    if (url === '*') return; // the preflights of src/http/cors.ts
     const methods = routes.get(url) ?? new Set();
     for (const name of [method].flat()) methods.add(name);
     routes.set(url, methods);
   });
   measureRequests(app, deps.metrics);
+  await surroundRoutes(app, config.api);
   addHooks(app, deps);
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
   app.setNotFoundHandler((request, reply) => refuseUnknown(routes, request, reply, API_PREFIX));
   takeEmptyJson(app);
+  documentation(app, API_PREFIX, deps);
 
   const { rollups, metrics } = deps;
   const answers = createAnswers({
@@ -143,8 +152,9 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
   }
   const problem = problemOf(brokenRequest(error.code), '');
   const body = JSON.stringify(problem);
+  const headers = Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(
-    `HTTP/1.1 ${problem.status} ${problem.title}\r\nConnection: close\r\n` +
+    `HTTP/1.1 ${problem.status} ${problem.title}\r\nConnection: close\r\n${headers.join('')}` +
       `Content-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }

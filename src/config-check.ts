@@ -4,7 +4,7 @@ import { type Env, type EnvKey, EnvSchema, KEYS_TO_COME, SECRET_KEYS } from './c
 
 export type RawEnv = Record<string, string | undefined>;
 
-export function splitSubreddits(list: string): string[] {
+export function splitList(list: string): string[] {
   return list.split(',').map((name) => name.trim());
 }
 
@@ -89,6 +89,7 @@ function nearest(word: string, candidates: string[]): [name: string, far: number
 /** What no single key shows. `clientSecret` is null while there is none, however it was given. */
 export function checkTogether(env: Env, clientSecret: string | null, problems: string[]): void {
   checkSubreddits(env.SUBREDDITS, problems);
+  if (env.API_CORS_ORIGINS !== undefined) checkOrigins(env.API_CORS_ORIGINS, problems);
   for (const key of ['REDDIT_BASE_URL', 'MONITOR_HEALTH_URL'] as const) {
     const url = env[key];
     if (url === undefined) continue;
@@ -118,7 +119,7 @@ export function checkTogether(env: Env, clientSecret: string | null, problems: s
 
 function checkSubreddits(list: string, problems: string[]): void {
   const seen = new Set<string>();
-  for (const name of splitSubreddits(list)) {
+  for (const name of splitList(list)) {
     // Reddit's rule: 3 to 21 of letters, digits and underscore, two-letter ones from early days.
     if (!/^[A-Za-z0-9_]{2,21}$/.test(name)) {
       problems.push(
@@ -128,5 +129,24 @@ function checkSubreddits(list: string, problems: string[]): void {
       problems.push(`SUBREDDITS names ${name} twice: keep one`);
     }
     seen.add(name.toLowerCase());
+  }
+}
+
+/** An origin that a browser would never send in just this spelling would silently allow nobody. */
+function checkOrigins(list: string, problems: string[]): void {
+  const given = splitList(list);
+  if (given.includes('*') && given.length > 1) {
+    problems.push('API_CORS_ORIGINS has * beside origins: it takes * alone, or the origins');
+  }
+  for (const origin of given) {
+    const parsed = URL.canParse(origin) ? new URL(origin) : null;
+    const web = parsed !== null && /^https?:$/.test(parsed.protocol);
+    if (origin === '*' || (web && parsed.origin === origin)) continue;
+    problems.push(
+      `API_CORS_ORIGINS has ${JSON.stringify(origin)}: it takes origins as a browser sends them, ` +
+        (web
+          ? `here ${parsed.origin}`
+          : 'such as https://dashboard.example, comma-separated, or *'),
+    );
   }
 }

@@ -52,6 +52,15 @@ export const EnvSchema = Type.Object({
   API_HOST: text('address the API listens on', '127.0.0.1'),
   API_PORT: integer('port the API listens on; 0 takes a free one', 8000, 0, 65_535),
   API_INSTANCES: integer('API processes that PM2 runs', 1, 1, 64),
+  API_CORS_ORIGINS: optional(
+    'origins whose pages may read the API, comma-separated, or `*` for any; without it none',
+  ),
+  API_RATE_LIMIT: integer(
+    'requests a minute of one address (IPv6: one /64); 0 = off. A dashboard needs tens, so 1200 stops only what has run wild; clients on this machine that come by no proxy are not counted',
+    1200,
+    0,
+    1_000_000,
+  ),
   ADMIN_TOKEN_FILE: optional(
     'file with the bearer token of admin routes; without it they answer 403',
   ),
@@ -99,7 +108,7 @@ export type EnvKey = keyof typeof EnvSchema.properties;
 export const KEYS_TO_COME = [
   ...['COSMOS_ENDPOINT', 'COSMOS_KEY', 'COSMOS_KEY_FILE', 'COSMOS_DATABASE', 'COSMOS_CA_FILE'],
   ...['STORE_MAX_CONNECTIONS', 'STORE_READONLY', 'TEXT_RETENTION_HOURS'],
-  ...['API_CORS_ORIGINS', 'MONITOR_METRICS_PORT', 'MONITOR_WEBHOOK_URL'],
+  ...['MONITOR_METRICS_PORT', 'MONITOR_WEBHOOK_URL'],
   ...['MONITOR_WEBHOOK_FORMAT', 'MONITOR_COMMAND', 'MONITOR_HEARTBEAT_URL', 'BACKUP_DIR'],
   'BACKUP_KEEP_DAYS',
 ];

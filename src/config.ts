@@ -2,13 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import {
-  checkTogether,
-  misspeltKeys,
-  type RawEnv,
-  splitSubreddits,
-  validate,
-} from './config-check.js';
+import { checkTogether, misspeltKeys, type RawEnv, splitList, validate } from './config-check.js';
 import { type Env, KEYS_TO_COME } from './config-schema.js';
 import { AppError } from './errors.js';
 
@@ -34,7 +28,15 @@ export interface Config {
   startupLoadHours: number;
   shutdownDeadlineMs: number;
   healthDetails: boolean;
-  api: { host: string; port: number; instances: number };
+  api: {
+    host: string;
+    port: number;
+    instances: number;
+    /** Exact origins, or '*' alone; empty: no page of another origin may read. */
+    corsOrigins: string[];
+    /** Requests a minute of one address; 0 is off. */
+    rateLimit: number;
+  };
   monitor: MonitorConfig;
   /** PM2's own folder. PM2 reads PM2_HOME by itself, so it is no key of ours. */
   pm2Home: string;
@@ -130,7 +132,7 @@ function toConfig(env: Env, secrets: Secrets): Omit<Config, 'pm2Home'> {
   return {
     nodeEnv: env.NODE_ENV,
     logLevel: env.LOG_LEVEL ?? (env.NODE_ENV === 'test' ? 'silent' : 'info'),
-    subreddits: splitSubreddits(env.SUBREDDITS),
+    subreddits: splitList(env.SUBREDDITS),
     reddit:
       env.REDDIT_CLIENT_ID && env.REDDIT_USER_AGENT && secrets.redditClientSecret
         ? {
@@ -160,7 +162,13 @@ function toConfig(env: Env, secrets: Secrets): Omit<Config, 'pm2Home'> {
     startupLoadHours: env.STARTUP_LOAD_HOURS,
     shutdownDeadlineMs: seconds(env.SHUTDOWN_DEADLINE_SECONDS),
     healthDetails: env.HEALTH_CHECK_ENABLED,
-    api: { host: env.API_HOST, port: env.API_PORT, instances: env.API_INSTANCES },
+    api: {
+      host: env.API_HOST,
+      port: env.API_PORT,
+      instances: env.API_INSTANCES,
+      corsOrigins: env.API_CORS_ORIGINS === undefined ? [] : splitList(env.API_CORS_ORIGINS),
+      rateLimit: env.API_RATE_LIMIT,
+    },
     monitor: {
       healthUrl: env.MONITOR_HEALTH_URL ?? `http://${probeHost}:${env.API_PORT}/health`,
       stateDir: resolve(env.MONITOR_STATE_DIR),

@@ -37,6 +37,7 @@ const TABLE = {
   payload_too_large: { http: 413, exit: 1, transient: false, title: 'Payload too large' },
   uri_too_long: { http: 414, exit: 1, transient: false, title: 'URI too long' },
   unsupported_media_type: { http: 415, exit: 1, transient: false, title: 'Unsupported media type' },
+  rate_limited: { http: 429, exit: 1, transient: true, title: 'Too many requests' },
   headers_too_large: { http: 431, exit: 1, transient: false, title: 'Headers too large' },
   jobs_unavailable: { http: 503, exit: 1, transient: true, title: 'Job runner unavailable' },
   supervisor_unreachable: { http: 503, exit: 69, transient: true, title: 'PM2 unreachable' },

@@ -4,6 +4,7 @@ import { toIso } from '../clock.js';
 import { cycleId } from '../domain/cycle.js';
 import { AppError } from '../errors.js';
 import type { JobsHeartbeat } from '../store/store.js';
+import { describe } from '../openapi/describe.js';
 import type { Api, RouteContext } from './context.js';
 import { query, Time, words } from './schemas.js';
 
@@ -25,7 +26,22 @@ export function adminRoutes(api: Api, context: RouteContext): void {
     {
       // Before the body is read: a stranger learns nothing, and costs nothing.
       onRequest: async (request) => authorize(request.headers.authorization, context.adminToken),
-      schema: { querystring: query({}), response: { 202: Triggered } },
+      schema: {
+        ...describe({
+          id: 'collectNow',
+          tag: 'admin',
+          summary: 'Ask for a collection cycle now',
+          description: 'The job runner begins within two seconds; its record is in /collections.',
+          kind: 'live',
+          token: true,
+          refuses: [
+            ...(['collection_off', 'collection_running', 'jobs_unavailable'] as const),
+            ...(['payload_too_large', 'unsupported_media_type'] as const),
+          ],
+        }),
+        querystring: query({}),
+        response: { 202: Triggered },
+      },
     },
     async (_request, reply) => {
       if (config.reddit === null) {

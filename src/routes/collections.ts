@@ -5,6 +5,7 @@ import {
   GAP_STATUSES,
   type GapRecord,
 } from '../domain/cycle.js';
+import { describe } from '../openapi/describe.js';
 import type { Api, RouteContext } from './context.js';
 import { cursorsOf, TIME } from './cursor.js';
 import { pageOf, withOneMore } from './paging.js';
@@ -35,11 +36,27 @@ const gapCursors = cursorsOf<Omit<GapRecord, 'status'>>({
   to: TIME,
 });
 
+const CYCLES = describe({
+  id: 'listCollections',
+  tag: 'collections',
+  summary: 'Records of collection cycles, newest first',
+  kind: 'data',
+  paged: true,
+});
+
+const GAPS = describe({
+  id: 'listGaps',
+  tag: 'collections',
+  summary: 'Stretches in which items are missing, newest first',
+  kind: 'data',
+  paged: true,
+});
+
 /** Records of collection, newest first. */
 export function collectionRoutes(api: Api, { store, respond }: RouteContext): void {
   api.get(
     '/collections',
-    { schema: { querystring: CollectionsQuery, response: { 200: Type.Array(Cycle) } } },
+    { schema: { ...CYCLES, querystring: CollectionsQuery, response: { 200: Type.Array(Cycle) } } },
     async (request, reply) => {
       const { limit, status, cursor } = request.query;
       const question = ['collections', status];
@@ -59,7 +76,7 @@ export function collectionRoutes(api: Api, { store, respond }: RouteContext): vo
 
   api.get(
     '/collections/gaps',
-    { schema: { querystring: GapsQuery, response: { 200: Type.Array(GapOnRecord) } } },
+    { schema: { ...GAPS, querystring: GapsQuery, response: { 200: Type.Array(GapOnRecord) } } },
     async (request, reply) => {
       const { limit, status, cursor } = request.query;
       const question = ['gaps', status];

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { AppError } from '../errors.js';
+import { describe } from '../openapi/describe.js';
 import type { Api, RouteContext } from './context.js';
 import { cursorsOf, ITEM_ID, TIME } from './cursor.js';
 import { pageOf, withOneMore } from './paging.js';
@@ -14,12 +15,23 @@ const commentCursors = cursorsOf<{ asOf: string; created_utc: string; id: string
   id: ITEM_ID,
 });
 
+const COMMENTS = describe({
+  id: 'listComments',
+  tag: 'posts',
+  summary: 'The comments of a post in the order they were written',
+  description: 'Also of a post that is not stored itself. Pages show what the first one knew of.',
+  kind: 'data',
+  paged: true,
+  refuses: ['not_found'],
+});
+
 /** The comments of a post in the order they were written, also of a post that is not stored. */
 export function commentRoutes(api: Api, { store, respond }: RouteContext): void {
   api.get(
     '/posts/:id/comments',
     {
       schema: {
+        ...COMMENTS,
         params: PostParams,
         querystring: CommentsQuery,
         response: { 200: Type.Array(Comment) },

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { HEALTH_STATUSES } from '../health/assess.js';
 import type { Metrics } from '../metrics.js';
+import { describe } from '../openapi/describe.js';
 import type { Api, RouteContext } from './context.js';
 
 /** Whatever no route was found for. */
@@ -32,6 +33,13 @@ export function metricsRoute(api: Api, context: Pick<RouteContext, 'health' | 'm
     '/metrics',
     {
       schema: {
+        ...describe({
+          id: 'getMetrics',
+          tag: 'operations',
+          summary: 'Figures for Prometheus, in its text format',
+          kind: 'probe',
+        }),
+        produces: ['text/plain'],
         response: { 200: Type.String({ description: "Prometheus' text format, version 0.0.4" }) },
       },
     },

@@ -2,11 +2,13 @@ import { Type } from 'typebox';
 import { LABELS } from '../domain/item.js';
 import { isoTime, windowEndingAt } from '../domain/window.js';
 import { AppError } from '../errors.js';
+import { describe } from '../openapi/describe.js';
 import type { Api, RouteContext } from './context.js';
 import { cursorsOf, ITEM_ID, TIME } from './cursor.js';
 import { pageOf, withOneMore } from './paging.js';
 import {
   cursorParameter,
+  described,
   hoursParameter,
   limitParameter,
   Post,
@@ -25,8 +27,12 @@ const RecentQuery = query({
   cursor: cursorParameter,
 });
 
-/** `subreddit` is accepted for clients that send it; an id needs none. */
-const PostQuery = query({ subreddit: SubredditParameter });
+const PostQuery = query({
+  subreddit: described(
+    SubredditParameter,
+    'accepted for clients that send it, and not needed: an id names one post',
+  ),
+});
 
 /** `since`: where the first page's window began; the later pages' must not lose its end. */
 const recentCursors = cursorsOf<{ since: string; collected_at: string; id: string }>({
@@ -35,12 +41,30 @@ const recentCursors = cursorsOf<{ since: string; collected_at: string; id: strin
   id: ITEM_ID,
 });
 
+const RECENT = describe({
+  id: 'listRecentPosts',
+  tag: 'posts',
+  summary: 'The posts collected last, newest first',
+  description: 'The window is by `collected_at`. Pages neither skip nor repeat a post.',
+  kind: 'data',
+  paged: true,
+  refuses: ['unknown_subreddit'],
+});
+
+const ONE = describe({
+  id: 'getPost',
+  tag: 'posts',
+  summary: 'One post with its sentiment',
+  kind: 'data',
+  refuses: ['not_found'],
+});
+
 export function postRoutes(api: Api, context: RouteContext): void {
   const { store, clock, respond } = context;
 
   api.get(
     '/posts/recent',
-    { schema: { querystring: RecentQuery, response: { 200: Type.Array(Post) } } },
+    { schema: { ...RECENT, querystring: RecentQuery, response: { 200: Type.Array(Post) } } },
     async (request, reply) => {
       const { hours, limit, label, cursor } = request.query;
       const name = (request.query.subreddit ?? 'all').toLowerCase();
@@ -71,7 +95,7 @@ export function postRoutes(api: Api, context: RouteContext): void {
 
   api.get(
     '/posts/:id',
-    { schema: { params: PostParams, querystring: PostQuery, response: { 200: Post } } },
+    { schema: { ...ONE, params: PostParams, querystring: PostQuery, response: { 200: Post } } },
     async (request, reply) => {
       const { id } = request.params;
       const compute = async () => {

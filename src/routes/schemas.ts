@@ -4,13 +4,14 @@ import { LABELS } from '../domain/item.js';
 
 /**
  * Shapes that several routes share. One definition gives the type of a handler's answer, its
- * serialisation, the check of what comes in, and later the OpenAPI document.
+ * serialisation, the check of what comes in, and the OpenAPI document, where a schema
+ * with a title is a component of that name.
  */
 
 /** Written so because the serialiser handles a list of types far faster than an `anyOf`. */
 export function nullable<T extends TSchema>(schema: T) {
-  const { type } = schema as { type?: string };
-  return Type.Unsafe<Static<T> | null>({ ...schema, type: [type ?? 'object', 'null'] });
+  const { type, title: _named, ...rest } = schema as { type?: string; title?: string };
+  return Type.Unsafe<Static<T> | null>({ ...rest, type: [type ?? 'object', 'null'] });
 }
 
 /** The same with a description of its own, for the document that is made of the schemas. */
@@ -29,7 +30,10 @@ export function query<T extends TProperties>(properties: T) {
   return Type.Object(properties, { additionalProperties: false });
 }
 
-export const Time = Type.String({ description: 'UTC, ISO 8601 with milliseconds' });
+export const Time = Type.String({
+  description: 'UTC, ISO 8601 with milliseconds',
+  format: 'date-time',
+});
 export const Count = Type.Integer({ minimum: 0 });
 
 export const SubredditParameter = Type.Optional(
@@ -69,54 +73,66 @@ export const PostParams = Type.Object({
   }),
 });
 
-export const Sentiment = Type.Object({
-  label: words(LABELS),
-  score: Type.Number({ minimum: -1, maximum: 1 }),
-  confidence: Type.Number({ minimum: 0, maximum: 1 }),
-  method: Type.String(),
-  scorer_version: Type.String(),
-});
+export const Sentiment = Type.Object(
+  {
+    label: words(LABELS),
+    score: Type.Number({ minimum: -1, maximum: 1 }),
+    confidence: Type.Number({ minimum: 0, maximum: 1 }),
+    method: Type.String(),
+    scorer_version: Type.String(),
+  },
+  { title: 'Sentiment' },
+);
 
-export const Post = Type.Object({
-  id: Type.String(),
-  subreddit: Type.String(),
-  author: Type.String(),
-  title: Type.String(),
-  content: Type.String(),
-  url: Type.String(),
-  permalink: Type.String(),
-  created_utc: Time,
-  upvotes: Type.Integer(),
-  comment_count: Count,
-  collected_at: Time,
-  updated_at: Time,
-  sentiment: Sentiment,
-});
+export const Post = Type.Object(
+  {
+    id: Type.String(),
+    subreddit: Type.String(),
+    author: Type.String(),
+    title: Type.String(),
+    content: Type.String(),
+    url: Type.String(),
+    permalink: Type.String(),
+    created_utc: Time,
+    upvotes: Type.Integer(),
+    comment_count: Count,
+    collected_at: Time,
+    updated_at: Time,
+    sentiment: Sentiment,
+  },
+  { title: 'Post' },
+);
 
-export const Comment = Type.Object({
-  id: Type.String({ description: "Reddit's id without t1_" }),
-  post_id: Type.String({ description: 'without t3_; the post itself may not be stored' }),
-  parent_id: Type.String({
-    description: "Reddit's fullname of what it answers: the post (t3_…) or a comment (t1_…)",
-  }),
-  subreddit: Type.String(),
-  author: Type.String(),
-  content: Type.String(),
-  permalink: Type.String(),
-  created_utc: Time,
-  upvotes: Type.Integer({ description: 'as last refreshed; may be negative' }),
-  collected_at: Time,
-  updated_at: Time,
-  sentiment: Sentiment,
-});
+export const Comment = Type.Object(
+  {
+    id: Type.String({ description: "Reddit's id without t1_" }),
+    post_id: Type.String({ description: 'without t3_; the post itself may not be stored' }),
+    parent_id: Type.String({
+      description: "Reddit's fullname of what it answers: the post (t3_…) or a comment (t1_…)",
+    }),
+    subreddit: Type.String(),
+    author: Type.String(),
+    content: Type.String(),
+    permalink: Type.String(),
+    created_utc: Time,
+    upvotes: Type.Integer({ description: 'as last refreshed; may be negative' }),
+    collected_at: Time,
+    updated_at: Time,
+    sentiment: Sentiment,
+  },
+  { title: 'Comment' },
+);
 
-const CycleError = Type.Object({
-  at: Time,
-  subreddit: nullable(Type.String()),
-  code: Type.String(),
-  message: Type.String(),
-  attempt: Type.Integer(),
-});
+const CycleError = Type.Object(
+  {
+    at: Time,
+    subreddit: nullable(Type.String()),
+    code: Type.String(),
+    message: Type.String(),
+    attempt: Type.Integer(),
+  },
+  { title: 'CycleError' },
+);
 
 const stretch = {
   kind: words(['post', 'comment']),
@@ -124,42 +140,51 @@ const stretch = {
   to: Type.String({ description: 'the oldest item that the listing still held, UTC' }),
 };
 
-const Gap = Type.Object(stretch);
+const Gap = Type.Object(stretch, { title: 'Gap' });
 
 /** A stretch in which items are missing, because Reddit's listing no longer reached it. */
-export const GapOnRecord = Type.Object({
-  subreddit: Type.String(),
-  ...stretch,
-  status: words(GAP_STATUSES, 'open while it can still be repaired, then closed or lost'),
-  found_at: Time,
-});
+export const GapOnRecord = Type.Object(
+  {
+    subreddit: Type.String(),
+    ...stretch,
+    status: words(GAP_STATUSES, 'open while it can still be repaired, then closed or lost'),
+    found_at: Time,
+  },
+  { title: 'GapOnRecord' },
+);
 
-const SubredditResult = Type.Object({
-  name: Type.String(),
-  state: words(SUBREDDIT_STATES),
-  posts_new: Count,
-  posts_seen: Count,
-  comments_new: Count,
-  comments_seen: Count,
-  skipped: Type.Record(Type.String(), Count),
-  requests: Count,
-  duration_ms: Type.Number(),
-  gap: nullable(Gap),
-  error: nullable(CycleError),
-});
+const SubredditResult = Type.Object(
+  {
+    name: Type.String(),
+    state: words(SUBREDDIT_STATES),
+    posts_new: Count,
+    posts_seen: Count,
+    comments_new: Count,
+    comments_seen: Count,
+    skipped: Type.Record(Type.String(), Count),
+    requests: Count,
+    duration_ms: Type.Number(),
+    gap: nullable(Gap),
+    error: nullable(CycleError),
+  },
+  { title: 'SubredditResult' },
+);
 
-export const Cycle = Type.Object({
-  id: Type.String(),
-  started_at: Time,
-  finished_at: nullable(Time),
-  status: words(CYCLE_STATUSES),
-  trigger: words(CYCLE_TRIGGERS),
-  subreddits: Type.Array(SubredditResult),
-  errors: Type.Array(CycleError),
-  memory_start_mb: Type.Number(),
-  memory_end_mb: nullable(Type.Number()),
-  duration_ms: nullable(Type.Number()),
-});
+export const Cycle = Type.Object(
+  {
+    id: Type.String(),
+    started_at: Time,
+    finished_at: nullable(Time),
+    status: words(CYCLE_STATUSES),
+    trigger: words(CYCLE_TRIGGERS),
+    subreddits: Type.Array(SubredditResult),
+    errors: Type.Array(CycleError),
+    memory_start_mb: Type.Number(),
+    memory_end_mb: nullable(Type.Number()),
+    duration_ms: nullable(Type.Number()),
+  },
+  { title: 'Cycle' },
+);
 
 export const Figures = {
   total: Count,

@@ -3,6 +3,7 @@ import { toIso } from '../clock.js';
 import { figuresOf } from '../domain/statistics.js';
 import { GRANULARITIES, trendBuckets } from '../domain/trends.js';
 import { windowBefore, windowEndingAt, withinRetention } from '../domain/window.js';
+import { describe } from '../openapi/describe.js';
 import type { Api, RouteContext } from './context.js';
 import type { Result } from './reply.js';
 import {
@@ -24,22 +25,28 @@ const WindowFigures = {
   last_item_at: nullable(Time),
 };
 
-const Stats = Type.Object({
-  subreddit: Type.String({ description: 'or "all"' }),
-  time_window_hours: Type.Integer(),
-  statistics: Type.Object({ ...WindowFigures, previous: nullable(Type.Object(WindowFigures)) }),
-  timestamp: Time,
-});
+const Stats = Type.Object(
+  {
+    subreddit: Type.String({ description: 'or "all"' }),
+    time_window_hours: Type.Integer(),
+    statistics: Type.Object({ ...WindowFigures, previous: nullable(Type.Object(WindowFigures)) }),
+    timestamp: Time,
+  },
+  { title: 'Stats' },
+);
 
-const Trends = Type.Object({
-  subreddit: Type.String({ description: 'or "all"' }),
-  time_window_hours: Type.Integer(),
-  granularity: words(GRANULARITIES),
-  trend_data: Type.Array(
-    Type.Object({ start: Time, ...Figures, coverage: nullable(Type.Number()) }),
-  ),
-  timestamp: Time,
-});
+const Trends = Type.Object(
+  {
+    subreddit: Type.String({ description: 'or "all"' }),
+    time_window_hours: Type.Integer(),
+    granularity: words(GRANULARITIES),
+    trend_data: Type.Array(
+      Type.Object({ start: Time, ...Figures, coverage: nullable(Type.Number()) }),
+    ),
+    timestamp: Time,
+  },
+  { title: 'Trends' },
+);
 
 const StatsQuery = query({ subreddit: SubredditParameter, hours: hoursParameter(24) });
 
@@ -52,13 +59,31 @@ const TrendsQuery = query({
   }),
 });
 
+const STATS = describe({
+  id: 'getStats',
+  tag: 'sentiment',
+  summary: 'Counts and mean of a window, and of the one before',
+  description: 'The window is by `created_utc`; `timestamp` is its end.',
+  kind: 'data',
+  refuses: ['unknown_subreddit'],
+});
+
+const TRENDS = describe({
+  id: 'getTrends',
+  tag: 'sentiment',
+  summary: 'Counts and mean of a window as a series; empty buckets are there with zeros',
+  description: 'The window is by `created_utc`; `timestamp` is its end.',
+  kind: 'data',
+  refuses: ['unknown_subreddit'],
+});
+
 /** Windows are by `created_utc`, end at the current minute and start `hours` earlier. */
 export function sentimentRoutes(api: Api, context: RouteContext): void {
   const { respond, rollups, clock, config } = context;
 
   api.get(
     '/sentiment/stats',
-    { schema: { querystring: StatsQuery, response: { 200: Stats } } },
+    { schema: { ...STATS, querystring: StatsQuery, response: { 200: Stats } } },
     async (request, reply) => {
       const { hours } = request.query;
       const subreddit = await resolveSubreddit(request.query.subreddit, context);
@@ -89,7 +114,7 @@ export function sentimentRoutes(api: Api, context: RouteContext): void {
 
   api.get(
     '/sentiment/trends',
-    { schema: { querystring: TrendsQuery, response: { 200: Trends } } },
+    { schema: { ...TRENDS, querystring: TrendsQuery, response: { 200: Trends } } },
     async (request, reply) => {
       const { hours, granularity } = request.query;
       const subreddit = await resolveSubreddit(request.query.subreddit, context);

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { temporaryFolder } from '../support/temp.js';
+import { watchFetch } from '../support/watch-fetch.js';
 
 const cli = (name: string) => fileURLToPath(new URL(`../../src/cli/${name}.js`, import.meta.url));
 
@@ -69,6 +70,7 @@ async function demo(t: ExecutionContext, args: string[] = [], dotenv = '') {
   const env = { API_PORT: String(port), HOME: folder };
   t.teardown(() => runIn(folder, 'demo-stop', [], env));
   const started = await runIn(folder, 'demo', ['--detach', ...args], env);
+  if (started.code === 0) await watchFetch(t, `http://127.0.0.1:${port}`);
   const get = async (path: string) => {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`);
     return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
 import { temporaryFolder } from './temp.js';
+import { watchFetch } from './watch-fetch.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const START_DEADLINE_MS = 20_000;
@@ -23,7 +24,10 @@ export interface ApiProcess {
   exited: Promise<{ code: number | null; ms: number }>;
 }
 
-/** The real API process in an empty folder, with nothing in its environment but `env`. */
+/**
+ * The real API process in an empty folder, with nothing in its environment but `env`. What `fetch`
+ * brings from it is held against its OpenAPI document.
+ */
 export function startApi(
   t: Pick<ExecutionContext, 'teardown'>,
   env: Record<string, string>,
@@ -53,7 +57,10 @@ export function startApi(
       .split('\n')
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as LogLine);
-  const listening = waitForAddress(child, lines, exited, () => output);
+  const listening = waitForAddress(child, lines, exited, () => output).then(async (url) => {
+    await watchFetch(t, url);
+    return url;
+  });
   listening.catch(() => undefined); // who expects a failed start does not look at it
   return { child, output: () => output, lines, listening, exited };
 }

@@ -16,6 +16,7 @@ import { ManualClock } from './clock.js';
 import { type FaultyStore, faultyStore } from './faulty-store.js';
 import { silentLog } from './log.js';
 import { temporaryStore } from './store.js';
+import { watchApp } from './watch-app.js';
 
 export interface TestApp {
   app: Api;
@@ -46,7 +47,10 @@ const CREDENTIALS = {
   REDDIT_USER_AGENT: 'test:agent:1',
 };
 
-/** The whole API on an empty store of its own, without a listening socket. */
+/**
+ * The whole API on an empty store of its own, without a listening socket. Every answer it gives is
+ * held against its OpenAPI document.
+ */
 export async function buildTestApp(
   t: Pick<ExecutionContext, 'teardown'>,
   options: TestAppOptions = {},
@@ -95,6 +99,7 @@ export async function buildTestApp(
     adminToken: options.adminToken ?? null,
     closing: close.signal,
   });
+  await watchApp(t, app);
   t.teardown(() => app.close());
   t.teardown(() => health.close());
   return { app, store, faulty, health, figures, config, close };

@@ -8,6 +8,7 @@ import { systemClock } from '../../src/clock.js';
 import type { Cycle } from '../../src/domain/cycle.js';
 import type { Ids } from './stored-ids.js';
 import { temporaryFolder } from './temp.js';
+import { watchFetch } from './watch-fetch.js';
 
 /** What a process holds. */
 export interface Figures {
@@ -90,6 +91,7 @@ export async function startSystem(t: Teardown, options: SystemOptions = {}): Pro
   const jobs = startRoot(t, JOBS, [], env, folder);
   const { address } = await lineOf(api, (line) => line.msg === 'listening');
   const apiUrl = String(address);
+  await watchFetch(t, apiUrl);
   await lineOf(jobs, (line) => line.msg === 'job end'); // the cycle at start
 
   const control = async (method: string, path: string, body?: unknown) => {

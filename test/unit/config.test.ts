@@ -47,6 +47,14 @@ const refusals: [name: string, env: Record<string, string>, says: RegExp][] = [
   ['an unknown choice', { STORE: 'mysql' }, /STORE="mysql".*one of sqlite/],
   ['a misspelt key', { SUBREDITS: 'aws' }, /SUBREDITS.*did you mean SUBREDDITS/],
   ['a key in lower case', { api_port: '8000' }, /api_port.*did you mean API_PORT/],
+  [
+    'an origin with a path',
+    { API_CORS_ORIGINS: 'https://a.example/' },
+    /API_CORS_ORIGINS has "https:\/\/a\.example\/": .*here https:\/\/a\.example$/m,
+  ],
+  ['an origin that is none', { API_CORS_ORIGINS: 'a.example' }, /such as https:\/\/dashboard/],
+  ['* beside an origin', { API_CORS_ORIGINS: '*,https://a.example' }, /it takes \* alone/],
+  ['a negative rate limit', { API_RATE_LIMIT: '-1' }, /from 0 to 1000000/],
   ['a subreddit twice', { SUBREDDITS: 'aws,AWS' }, /AWS twice/],
   ['a subreddit with r/', { SUBREDDITS: 'r/aws' }, /"r\/aws".*without r\//],
   ['a trailing comma', { SUBREDDITS: 'aws,' }, /SUBREDDITS has ""/],
@@ -77,8 +85,8 @@ test('credentials in a URL are refused and not shown', (t) => {
 });
 
 test('a key of the contract that does nothing yet is told, not refused', (t) => {
-  t.deepEqual(loadSettings({ API_CORS_ORIGINS: 'x' }).warnings, [
-    'API_CORS_ORIGINS has no effect in this release',
+  t.deepEqual(loadSettings({ BACKUP_DIR: 'x' }).warnings, [
+    'BACKUP_DIR has no effect in this release',
   ]);
 });
 
