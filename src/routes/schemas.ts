@@ -14,9 +14,13 @@ export function nullable<T extends TSchema>(schema: T) {
   return Type.Unsafe<Static<T> | null>({ ...rest, type: [type ?? 'object', 'null'] });
 }
 
-/** The same with a description of its own, for the document that is made of the schemas. */
+/**
+ * The same with a description of its own, for the document that is made of the schemas. TypeBox
+ * marks what is optional by a property that a spread would leave behind.
+ */
 export function described<T extends TSchema>(schema: T, description: string): T {
-  return { ...schema, description };
+  const copy = Object.defineProperties({}, Object.getOwnPropertyDescriptors(schema)) as T;
+  return Object.assign(copy, { description });
 }
 
 /** A closed set of words. */
