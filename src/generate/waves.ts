@@ -18,6 +18,10 @@ const DAY_MS = 24 * HOUR_MS;
 /** A cycle takes less; so the last one is finished by the end of the plan. */
 export const CYCLE_MS = 60_000;
 
+/** Before the last week cycles are rarer by a factor: a commit costs a write to the disk. */
+const RECENT_MS = 7 * DAY_MS;
+const OLD_INTERVALS = 6;
+
 /** What happens between two collection cycles, and is collected by the second. */
 export interface Slot {
   fromMs: number;
@@ -29,7 +33,7 @@ export interface Slot {
 
 /**
  * The plan's time in slots of the collection's rhythm (on the clock, as the runner's; the last
- * one ends with the plan), with exactly the wanted numbers of items dealt over them.
+ * one ends with the plan; long ago they are longer), with exactly the wanted numbers of items dealt over them.
  */
 export function slotsOf(
   plan: { days: number; posts: number; comments: number; seed: number; untilMs: number },
@@ -37,8 +41,12 @@ export function slotsOf(
 ): Slot[] {
   const startMs = plan.untilMs - plan.days * DAY_MS;
   const endMs = plan.untilMs - CYCLE_MS;
+  const after = (ms: number) => {
+    const stepMs = ms < plan.untilMs - RECENT_MS ? OLD_INTERVALS * intervalMs : intervalMs;
+    return (Math.floor(ms / stepMs) + 1) * stepMs;
+  };
   const ends: number[] = [];
-  for (let at = (Math.floor(startMs / intervalMs) + 1) * intervalMs; at < endMs; at += intervalMs) {
+  for (let at = after(startMs); at < endMs; at = after(at)) {
     if (at - startMs >= CYCLE_MS && endMs - at >= CYCLE_MS) ends.push(at);
   }
   ends.push(endMs);

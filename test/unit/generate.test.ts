@@ -49,6 +49,8 @@ test('the slots are the rhythm of collection and hold exactly what was asked for
     t.deepEqual([sum('posts'), sum('comments')], [plan.posts, plan.comments]);
     t.is(slots[0]?.fromMs, UNTIL_MS - plan.days * 24 * HOUR_MS);
     t.is(slots.at(-1)?.toMs, UNTIL_MS - 60_000, 'so that the last cycle is over by the end');
+    const lastWeek = slots.filter(({ toMs }) => toMs > UNTIL_MS - 6 * 24 * HOUR_MS);
+    t.true(lastWeek.every(({ fromMs, toMs }) => toMs - fromMs <= HOUR_MS / 2));
     for (const [index, slot] of slots.slice(1).entries()) {
       t.is(slots[index]?.toMs, slot.fromMs);
       t.true(slot.toMs > slot.fromMs && slot.posts >= 0 && slot.comments >= 0);
