@@ -20,7 +20,7 @@ export interface Word {
 /** Reddit's titles end at 300; of longer text, which only a dump can hold, the start counts. */
 const MAX_TITLE_LENGTH = 1000;
 const MAX_WORD_LENGTH = 40;
-const MAX_WORDS = 64;
+export const MAX_WORDS = 64;
 
 /** Addresses, mentions of users and of subreddits, entities that were escaped once too often. */
 const NO_TEXT =

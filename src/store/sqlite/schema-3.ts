@@ -42,7 +42,7 @@ ${noted('INSERT', 'new')}${noted('UPDATE', 'new')}${noted('DELETE', 'old')}
 -- A post's comments, page by page.
 CREATE INDEX comments_post ON comments (post_id, created_utc, id);
 
--- Words of the titles of counted posts, as hashes (src/store/sqlite/term-blobs.ts), by subreddit
+-- Words of the titles of counted posts, as hashes (src/trending/columns.ts), by subreddit
 -- and hour of created_utc; null: to be taken from the posts. Code of an older schema, which does
 -- not write them, leaves null behind.
 CREATE TABLE post_terms (
