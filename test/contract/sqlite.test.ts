@@ -1,6 +1,7 @@
 import { temporaryReadStore, temporaryStore } from '../support/store.js';
 import { readSuite } from './read-suite.js';
 import { storeSuite } from './store-suite.js';
+import { trendingExamples, trendingSuite } from './trending-suite.js';
 import type { Implementation } from './under-test.js';
 
 const direct: Implementation = {
@@ -21,3 +22,5 @@ const throughThread: Implementation = {
 
 storeSuite(direct);
 readSuite(throughThread);
+trendingSuite(direct);
+trendingExamples(throughThread);
