@@ -43,7 +43,8 @@ const BYTES = Uint32Array.BYTES_PER_ELEMENT;
 
 export function columnsOf(posts: readonly TitledPost[]): PostColumns {
   const times = posts.map(({ created_utc }) => Date.parse(created_utc));
-  const hour = Math.floor((times[0] ?? 0) / HOUR_MS);
+  const first = times.reduce((least, time) => Math.min(least, time), times[0] ?? 0);
+  const hour = Math.floor(first / HOUR_MS);
   const words: number[] = [];
   const ends = posts.map(({ title }) => {
     for (const { text, follows, alone } of wordsOf(title)) {
