@@ -15,6 +15,7 @@ const ROUTES = [
   '/api/v1/posts/abc',
   '/api/v1/sentiment/stats',
   '/api/v1/sentiment/trends',
+  '/api/v1/trending',
   '/api/v1/subreddits',
   '/api/v1/collections',
   '/api/v1/admin/collect',

@@ -40,6 +40,7 @@ export function readRoutes(postId: string, subreddits: number): ReadRoute[] {
     },
     { name: '/sentiment/stats', path: `${v1}/sentiment/stats`, good: counted },
     { name: '/sentiment/trends', path: `${v1}/sentiment/trends`, good: counted },
+    { name: '/trending', path: `${v1}/trending`, good: Array.isArray },
     { name: '/subreddits', path: `${v1}/subreddits`, good: all },
     { name: '/collections', path: `${v1}/collections`, good: some },
   ];
