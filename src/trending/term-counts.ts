@@ -13,13 +13,17 @@ export interface TermCount {
 /** A topic has at least so many posts. */
 export const MIN_MENTIONS = 3;
 
+/** What stands for each term, side by side: a term's numbers are asked for together. */
+const WIDTH = 4;
+const MENTIONS = 0;
+const BASELINE = 1;
+/** The post in which the term was counted last, so that it counts once in each. */
+const LAST_POST = 2;
+
 /** Counts by term. Posts are told by numbers that ascend from 1 and never repeat. */
 export class TermCounts {
   readonly #index = new TermIndex();
-  #mentions = new Uint32Array(1024);
-  #baseline = new Uint32Array(1024);
-  /** The post in which the term was counted last, so that it counts once in each. */
-  #lastPost = new Uint32Array(1024);
+  #counts = new Uint32Array(WIDTH * 1024);
 
   get size(): number {
     return this.#index.size;
@@ -28,27 +32,23 @@ export class TermCounts {
   /** Answers the term's entry. */
   mention(lo: number, hi: number, post: number): number {
     const entry = this.#index.findOrAdd(lo, hi);
-    if (entry >= this.#mentions.length) this.#grow();
-    if (this.#lastPost[entry] === post) return entry;
-    this.#lastPost[entry] = post;
-    this.#mentions[entry] = (this.#mentions[entry] as number) + 1;
+    if (WIDTH * entry >= this.#counts.length) this.#counts = doubled(this.#counts);
+    this.#count(entry, MENTIONS, post);
     return entry;
   }
 
   /** Counts a mention in the window before, of a term that the window has. */
   mentionBefore(lo: number, hi: number, post: number): void {
     const entry = this.#index.find(lo, hi);
-    if (entry < 0 || this.#lastPost[entry] === post) return;
-    this.#lastPost[entry] = post;
-    this.#baseline[entry] = (this.#baseline[entry] as number) + 1;
+    if (entry >= 0) this.#count(entry, BASELINE, post);
   }
 
   mentionsAt(entry: number): number {
-    return this.#mentions[entry] as number;
+    return this.#counts[WIDTH * entry + MENTIONS] as number;
   }
 
   baselineAt(entry: number): number {
-    return this.#baseline[entry] as number;
+    return this.#counts[WIDTH * entry + BASELINE] as number;
   }
 
   at(entry: number): TermCount {
@@ -56,10 +56,11 @@ export class TermCounts {
     return { entry, ...this.#index.at(entry), mentions, baseline };
   }
 
-  #grow(): void {
-    this.#mentions = doubled(this.#mentions);
-    this.#baseline = doubled(this.#baseline);
-    this.#lastPost = doubled(this.#lastPost);
+  #count(entry: number, column: number, post: number): void {
+    const at = WIDTH * entry;
+    if (this.#counts[at + LAST_POST] === post) return;
+    this.#counts[at + LAST_POST] = post;
+    this.#counts[at + column] = (this.#counts[at + column] as number) + 1;
   }
 }
 

@@ -5,8 +5,8 @@
 export class TermIndex {
   #size = 0;
   #slots = new Int32Array(4096);
-  #lo = new Uint32Array(2048);
-  #hi = new Uint32Array(2048);
+  /** `lo` and `hi` of each, side by side, as one is hardly ever asked for without the other. */
+  #hashes = new Uint32Array(4096);
 
   get size(): number {
     return this.#size;
@@ -21,35 +21,36 @@ export class TermIndex {
     let slot = this.#slotOf(lo, hi);
     const found = this.#slots[slot] as number;
     if (found > 0) return found - 1;
-    if (this.#size === this.#lo.length) {
+    if (2 * this.#size === this.#hashes.length) {
       this.#grow();
       slot = this.#slotOf(lo, hi);
     }
-    this.#lo[this.#size] = lo;
-    this.#hi[this.#size] = hi;
+    this.#hashes[2 * this.#size] = lo;
+    this.#hashes[2 * this.#size + 1] = hi;
     this.#size += 1;
     this.#slots[slot] = this.#size;
     return this.#size - 1;
   }
 
   at(number: number): { lo: number; hi: number } {
-    return { lo: this.#lo[number] as number, hi: this.#hi[number] as number };
+    const hashes = this.#hashes;
+    return { lo: hashes[2 * number] as number, hi: hashes[2 * number + 1] as number };
   }
 
   /** Where the term stands or would stand; at most half of the slots are taken. */
   #slotOf(lo: number, hi: number): number {
     const slots = this.#slots;
+    const hashes = this.#hashes;
     const mask = slots.length - 1;
     for (let slot = lo & mask; ; slot = (slot + 1) & mask) {
       const number = (slots[slot] as number) - 1;
-      if (number < 0 || (this.#lo[number] === lo && this.#hi[number] === hi)) return slot;
+      if (number < 0 || (hashes[2 * number] === lo && hashes[2 * number + 1] === hi)) return slot;
     }
   }
 
   #grow(): void {
-    this.#lo = doubled(this.#lo);
-    this.#hi = doubled(this.#hi);
-    this.#slots = new Int32Array(2 * this.#lo.length);
+    this.#hashes = doubled(this.#hashes);
+    this.#slots = new Int32Array(this.#hashes.length);
     for (let number = 0; number < this.#size; number += 1) {
       const { lo, hi } = this.at(number);
       this.#slots[this.#slotOf(lo, hi)] = number + 1;

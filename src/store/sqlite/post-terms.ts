@@ -30,14 +30,26 @@ export function rebuildTerms(db: Db, subreddit: string, hour: IsoTime): void {
   }
 }
 
-/** For a database whose posts are older than the table of terms. */
+/** A start waits some seconds for so many. */
+const MAX_FILLED = 200_000;
+
+/**
+ * For a database whose posts are older than the table of terms, the newest first; what is left of
+ * a very large one is read from the posts, until a commit or `verify-store` writes it.
+ */
 export function fillTerms(db: Db): void {
-  const places = all<Place>(
+  const places = all<Place & { posts: number }>(
     db,
-    `SELECT DISTINCT substr(created_utc, 1, 13) || ':00:00.000Z' AS hour, subreddit FROM posts
-     WHERE excluded IS NULL`,
+    `SELECT substr(created_utc, 1, 13) || ':00:00.000Z' AS hour, subreddit, count(*) AS posts
+     FROM posts WHERE excluded IS NULL GROUP BY hour, subreddit ORDER BY hour DESC, subreddit`,
   );
-  for (const { hour, subreddit } of places) rebuildTerms(db, subreddit, hour);
+  const stale = 'INSERT INTO post_terms (hour, subreddit, terms) VALUES (?, ?, NULL)';
+  let filled = 0;
+  for (const { hour, subreddit, posts } of places) {
+    filled += posts;
+    if (filled <= MAX_FILLED) rebuildTerms(db, subreddit, hour);
+    else run(db, stale, hour, subreddit);
+  }
 }
 
 interface Place {
