@@ -7,10 +7,11 @@ import type { VerifyDifference, VerifyReport } from '../store/store.js';
 
 const HELP = `Usage: npm run verify-store -- [--repair] [--json] [--help]
 
-Recounts every hourly rollup from the stored items and compares. The store is the one that
+Recounts every hourly rollup from the stored items, and the terms of
+every hour from their titles, and compares. The store is the one that
 the configuration names (STORE, SQLITE_PATH); it is read while others write to it.
 
-  --repair   write the recounted rollups where they differ, then compare again
+  --repair   write what was recounted where it differs, then compare again
   --json     print the report as one JSON object
   --help     print this
 
@@ -42,7 +43,7 @@ await runCommand(
       const found = await store.verify({ repair: values.repair, onProgress });
       const report = found.repaired ? await store.verify({ repair: false, onProgress }) : found;
       clearProgress();
-      const repaired = found.repaired ? found.differences.length : 0;
+      const repaired = found.repaired ? found.differences.length + found.stale_terms : 0;
       process.stdout.write(values.json ? asJson(report, repaired) : asText(report, repaired));
       return report.differences.length === 0 ? 0 : 1;
     } finally {
@@ -55,21 +56,26 @@ function asJson(report: VerifyReport, repaired: number): string {
   return `${JSON.stringify({ ...report, repaired })}\n`;
 }
 
-function asText({ items, rollups, differences }: VerifyReport, repaired: number): string {
+function asText(
+  { items, rollups, differences, stale_terms }: VerifyReport,
+  repaired: number,
+): string {
   const lines = [`${items} items, ${rollups} hourly rollups`];
-  if (repaired > 0) lines.push(`${repaired} rollups repaired`);
+  if (repaired > 0) lines.push(`${repaired} hours repaired`);
+  if (stale_terms > 0) lines.push(`${stale_terms} hours whose terms are read from the posts`);
   lines.push(`${differences.length} differences`, ...differences.slice(0, LISTED).map(asLine));
   if (differences.length > LISTED) lines.push(`  … and ${differences.length - LISTED} more`);
   return `${lines.join('\n')}\n`;
 }
 
-function asLine({ subreddit, hour, stored, recomputed }: VerifyDifference): string {
+function asLine({ subreddit, hour, stored, recomputed, wrong_terms }: VerifyDifference): string {
   const counts = (rollup: VerifyDifference['stored']) => {
     if (rollup === null) return 'none';
     const { posts, comments, positive, negative, neutral, score_sum } = rollup;
     return `${posts} posts, ${comments} comments (+${positive} −${negative} =${neutral}), score sum ${score_sum}, last ${rollup.last_item_at}`;
   };
-  return `  r/${subreddit} ${hour}: stored ${counts(stored)}; recounted ${counts(recomputed)}`;
+  const terms = wrong_terms ? '; the terms of its posts are wrong' : '';
+  return `  r/${subreddit} ${hour}: stored ${counts(stored)}; recounted ${counts(recomputed)}${terms}`;
 }
 
 function progress(): (items: number) => void {

@@ -22,8 +22,8 @@ import type { Topic } from '../domain/topic.js';
  */
 export interface Store extends ReadStore, CollectStore, ImportStore, RunnerStore {
   /**
-   * Recomputes every rollup from the items; `repair` writes the right ones. `onProgress`
-   * is told now and then how many items have been looked at.
+   * Recomputes every rollup, and the terms of every hour, from the items; `repair` writes the
+   * right ones. `onProgress` is told now and then how many items have been looked at.
    */
   verify(options: { repair: boolean; onProgress?: (items: number) => void }): Promise<VerifyReport>;
   /** Releases everything; idempotent. */
@@ -370,6 +370,8 @@ export interface VerifyReport {
   items: number;
   rollups: number;
   differences: VerifyDifference[];
+  /** Hours whose terms are taken from the posts, as code that does not know terms moved them. */
+  stale_terms: number;
   repaired: boolean;
 }
 
@@ -378,4 +380,6 @@ export interface VerifyDifference {
   hour: IsoTime;
   stored: Rollup | null;
   recomputed: Rollup | null;
+  /** The stored terms of its posts (see `trending`) are not those of their titles. */
+  wrong_terms: boolean;
 }

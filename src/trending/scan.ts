@@ -1,91 +1,107 @@
 import type { Window } from '../domain/window.js';
-import { ALONE, FOLLOWS, type PostColumns } from './columns.js';
+import { ALONE, createdMs, FOLLOWS, firstWordOf, type PostColumns } from './columns.js';
 import { HI_MASK, type Hash, hashOf, hashOfPhrase, phraseHi, phraseLo } from './hash.js';
+import { MAX_WORDS, termsOf } from './terms.js';
 import type { Names } from './names.js';
 
-/** Told each term of a post, repeated ones repeatedly. */
+/** Told the terms of a post, repeated ones repeatedly. */
 export type Visit = (lo: number, hi: number) => void;
 
-/**
- * Calls `visit` for the terms of one post: what `termsOf` says of its title, in hashes. The
- * arrays it works in are its own, so that nothing is allocated per post.
- */
-export type ScanPost = (columns: PostColumns, post: number, visit: Visit) => void;
+/** Calls `visit` for the terms of a post: what `termsOf` says of its title, in hashes. */
+export type ScanPost = (
+  columns: PostColumns,
+  post: number,
+  visit: Visit,
+  /** Words for which it is false are left out, with their phrases; by default none. */
+  matters?: (lo: number) => boolean,
+) => void;
+
+const always = () => true;
 
 export function postScanner(names: Names): ScanPost {
-  const isWord = hashSet([...names.words].map(hashOf));
-  const isPair = hashSet([...names.pairs].map(hashOfPair));
-  let named = new Uint8Array(64);
-
-  /** Marks the words that are names; answers whether there are any. */
-  const mark = (words: Uint32Array, start: number, end: number): boolean => {
-    if (named.length < end - start) named = new Uint8Array(2 * (end - start));
-    let any = false;
-    for (let at = start; at < end; at += 1) {
-      const lo = words[2 * at] as number;
-      const flagged = words[2 * at + 1] as number;
-      named[at - start] = isWord(lo, flagged & HI_MASK) ? 1 : 0;
-      if (named[at - start] === 1) any = true;
-      if (at === start || (flagged & FOLLOWS) === 0 || names.pairs.size === 0) continue;
-      const aLo = words[2 * at - 2] as number;
-      const aHi = (words[2 * at - 1] as number) & HI_MASK;
-      const hi = flagged & HI_MASK;
-      if (!isPair(phraseLo(aLo, aHi, lo, hi), phraseHi(aLo, aHi, lo, hi))) continue;
-      any = true;
-      named[at - start - 1] = 1;
-      named[at - start] = 1;
-    }
-    return any;
-  };
-
-  return ({ words, ends }, post, visit) => {
-    const start = post === 0 ? 0 : (ends[post - 1] as number);
-    const end = ends[post] as number;
-    const any = mark(words, start, end);
-    for (let at = start; at < end; at += 1) {
-      if (any && named[at - start] === 1) continue;
-      const lo = words[2 * at] as number;
-      const flagged = words[2 * at + 1] as number;
+  const nameMarker = markerOf(names);
+  return (columns, post, visit, matters = always) => {
+    const { numbers, wordsAt } = columns;
+    const start = wordsAt + 2 * firstWordOf(columns, post);
+    const end = wordsAt + 2 * firstWordOf(columns, post + 1);
+    const named = nameMarker(numbers, start, end);
+    let beforeMatters = false;
+    for (let at = start; at < end; at += 2) {
+      const lo = numbers[at] as number;
+      const isNamed = named !== null && named[(at - start) / 2] === 1;
+      const hadBefore = beforeMatters;
+      beforeMatters = !isNamed && matters(lo);
+      if (!beforeMatters) continue;
+      const flagged = numbers[at + 1] as number;
       const hi = flagged & HI_MASK;
       if ((flagged & ALONE) !== 0) visit(lo, hi);
-      if (at === start || (flagged & FOLLOWS) === 0) continue;
-      if (any && named[at - start - 1] === 1) continue;
-      const before = words[2 * at - 1] as number;
+      if (!hadBefore || (flagged & FOLLOWS) === 0) continue;
+      const before = numbers[at - 1] as number;
       if (((flagged | before) & ALONE) === 0) continue;
-      const aLo = words[2 * at - 2] as number;
+      const aLo = numbers[at - 2] as number;
       const aHi = before & HI_MASK;
       visit(phraseLo(aLo, aHi, lo, hi), phraseHi(aLo, aHi, lo, hi));
     }
   };
 }
 
+const FILTER_SIZE = 4096;
+
+/**
+ * Marks the words from `start` to `end` that are names; null when none can be, which a byte
+ * for each word tells. The array is the same in every answer, so that none is allocated for a post.
+ */
+function markerOf(names: Names) {
+  const words = new Set([...names.words].map((name) => keyOf(hashOf(name))));
+  const pairs = new Set([...names.pairs].map((name) => keyOf(hashOfTerm(name))));
+  const mayBegin = new Uint8Array(FILTER_SIZE);
+  for (const name of [...names.words, ...names.pairs]) {
+    mayBegin[hashOf(name.split(' ')[0] ?? '').lo % FILTER_SIZE] = 1;
+  }
+  const named = new Uint8Array(MAX_WORDS);
+
+  return (numbers: Uint32Array, start: number, end: number): Uint8Array | null => {
+    let possible = 0;
+    for (let at = start; at < end; at += 2) {
+      possible |= mayBegin[(numbers[at] as number) & (FILTER_SIZE - 1)] as number;
+    }
+    if (possible === 0 || end - start > 2 * MAX_WORDS) return null;
+    named.fill(0);
+    for (let at = start; at < end; at += 2) {
+      const hash = wordAt(numbers, at);
+      if (words.has(keyOf(hash))) named[(at - start) / 2] = 1;
+      if (at === start || ((numbers[at + 1] as number) & FOLLOWS) === 0) continue;
+      if (!pairs.has(keyOf(hashOfPhrase(wordAt(numbers, at - 2), hash)))) continue;
+      named[(at - start) / 2 - 1] = 1;
+      named[(at - start) / 2] = 1;
+    }
+    return named;
+  };
+}
+
+function wordAt(numbers: Uint32Array, at: number): Hash {
+  return { lo: numbers[at] as number, hi: (numbers[at + 1] as number) & HI_MASK };
+}
+
+/** 52 of the 62 bits: enough to tell a few names from anything else. */
+function keyOf({ lo, hi }: Hash): number {
+  return (hi & 0xf_ffff) * 2 ** 32 + lo;
+}
+
 /** Calls `each` for the posts created in the window. */
 export function eachPost(columns: PostColumns, window: Window, each: (post: number) => void): void {
-  const { created } = columns;
-  for (let post = 0; post < created.length; post += 1) {
-    const at = created[post] as number;
+  for (let post = 0; post < columns.posts; post += 1) {
+    const at = createdMs(columns, post);
     if (at >= window.fromMs && at < window.toMs) each(post);
   }
 }
 
-export function hashOfTerm(term: string): Hash {
-  return term.includes(' ') ? hashOfPair(term) : hashOf(term);
+/** The terms of a title with their hashes. */
+export function hashedTermsOf(title: string, names: Names): [term: string, hash: Hash][] {
+  return termsOf(title, names).map((term) => [term, hashOfTerm(term)]);
 }
 
-function hashOfPair(pair: string): Hash {
-  const [first = '', second = ''] = pair.split(' ');
-  return hashOfPhrase(hashOf(first), hashOf(second));
-}
-
-const FILTER_SIZE = 4096;
-
-/** Few hashes, asked for often: most questions end at one byte. */
-function hashSet(hashes: readonly Hash[]): (lo: number, hi: number) => boolean {
-  const filter = new Uint8Array(FILTER_SIZE);
-  const byLo = new Map<number, Set<number>>();
-  for (const { lo, hi } of hashes) {
-    filter[lo % FILTER_SIZE] = 1;
-    byLo.set(lo, (byLo.get(lo) ?? new Set()).add(hi));
-  }
-  return (lo, hi) => filter[lo & (FILTER_SIZE - 1)] === 1 && byLo.get(lo)?.has(hi) === true;
+function hashOfTerm(term: string): Hash {
+  const [first = '', second] = term.split(' ');
+  return second === undefined ? hashOf(first) : hashOfPhrase(hashOf(first), hashOf(second));
 }

@@ -2,7 +2,8 @@
  * Words that say nothing about a theme. The first list is the English one of Snowball
  * (snowballstem.org/algorithms/english/stop.txt, BSD licence), the second the same contractions as
  * people write them without apostrophe, the third our own: what questions and answers on Reddit
- * are made of. Words that could be a theme are in none of them: those rise or do not.
+ * are made of, its tags (TIL, ELI5) and small numbers in words. Words that could be a theme are in
+ * none of them: those rise or do not.
  */
 const SNOWBALL = `
 i me my myself we our ours ourselves you your yours yourself yourselves he him his himself she her
@@ -22,13 +23,20 @@ havent hadnt doesnt dont didnt wont wouldnt shouldnt cant couldnt mustnt lets th
 theres hows ain't aint y'all yall`;
 
 const OURS = `
-also always another anybody anyone anything around away back can else enough even ever every
-everybody everyone everything get gets getting go goes going gonna got gotta however instead just
-keep kinda like lot lots made make makes making many may maybe might mine much must need needs never
-nobody none nothing now often one ones onto per please quite rather really say says seem seems
-shall since somebody someone something sometimes somewhere still take than thank thanks thing things
-though thought thoughts till told toward towards tried try trying upon us use used using via vs want
-wanted wants well went whatever whether will within without yes yet`;
+able actually ago almost already also although always ama among another anybody anyone anything
+around away back became become becomes believe came can cmv come comes coming crosspost done due
+eight either eli5 else enough especially even ever every everybody everyone everything far feel
+feels finally find five found four get gets getting give given gives giving go goes going gonna got
+gotta guess guys happen happened happens hello hey however iama instead just keep kept kinda knew
+know knowing known knows later least less let like look looked looking looks lot lots lpt made make
+makes making many may maybe mean means might mine mostly much must nearly need needs never next
+nine nobody none nothing now nsfw often ok okay one ones onto others per perhaps please possibly
+pretty probably psa put puts quite rather really recently saw say says see seeing seem seems seen
+seven shall since six somebody someone something sometimes somewhere soon still sure take talking
+tell ten than thank thanks thing things think thinking thinks though thought thoughts three til
+till tldr told took toward towards tried tries try trying two unless upon us use used using usually
+via vs want wanted wants way ways well went whatever whether whole will within without wonder
+wondering x-post xpost yes yet zero`;
 
 export const STOP_WORDS: ReadonlySet<string> = new Set(
   `${SNOWBALL} ${WITHOUT_APOSTROPHE} ${OURS}`.trim().split(/\s+/),

@@ -1,5 +1,9 @@
+import { doubled, TermIndex } from './term-index.js';
+
 /** How many posts mention a term, in the window and in the one before. */
 export interface TermCount {
+  /** In the counts it comes from. */
+  entry: number;
   lo: number;
   hi: number;
   mentions: number;
@@ -9,138 +13,72 @@ export interface TermCount {
 /** A topic has at least so many posts. */
 export const MIN_MENTIONS = 3;
 
-/**
- * A first look at all terms of the window in one byte per term: what it has not seen
- * MIN_MENTIONS times is no candidate, and most terms are not. Others that share the byte can
- * only make it say more.
- */
-export class Sketch {
-  readonly #seen: Uint8Array;
-  readonly #mask: number;
+/** What stands for each term, side by side: a term's numbers are asked for together. */
+const WIDTH = 4;
+const MENTIONS = 0;
+const BASELINE = 1;
+/** The post in which the term was counted last, so that it counts once in each. */
+const LAST_POST = 2;
 
-  /** @param terms how many will be noted, repeated ones included */
-  constructor(terms: number) {
-    const size = Math.min(MAX_SKETCH, powerOfTwo(2 * terms));
-    this.#seen = new Uint8Array(size);
-    this.#mask = size - 1;
-  }
-
-  note(lo: number): void {
-    const at = lo & this.#mask;
-    const seen = this.#seen[at] as number;
-    if (seen < MIN_MENTIONS) this.#seen[at] = seen + 1;
-  }
-
-  isFrequent(lo: number): boolean {
-    return this.#seen[lo & this.#mask] === MIN_MENTIONS;
-  }
-}
-
-const MAX_SKETCH = 2 ** 25;
-
-/** Counts by term, in typed arrays: open addressing over a dense list of entries. */
+/** Counts by term. Posts are told by numbers that ascend from 1 and never repeat. */
 export class TermCounts {
-  #size = 0;
-  #slots = new Int32Array(2048);
-  #lo = new Uint32Array(1024);
-  #hi = new Uint32Array(1024);
-  #mentions = new Uint32Array(1024);
-  #baseline = new Uint32Array(1024);
-  /** The post in which the term was counted last, so that it counts once in each. */
-  #lastPost = new Int32Array(1024).fill(-1);
+  readonly #index = new TermIndex();
+  #counts = new Uint32Array(WIDTH * 1024);
 
   get size(): number {
-    return this.#size;
+    return this.#index.size;
   }
 
-  /** The entry of a term; -1 when there is none. */
-  find(lo: number, hi: number): number {
-    const entry = this.#slots[this.#slotOf(lo, hi)] as number;
-    return entry - 1;
-  }
-
-  /** Posts are numbered; a number that was used for the window is not used for the baseline. */
-  mention(lo: number, hi: number, post: number): void {
-    const entry = this.#findOrAdd(lo, hi);
-    if (this.#lastPost[entry] === post) return;
-    this.#lastPost[entry] = post;
-    this.#mentions[entry] = (this.#mentions[entry] as number) + 1;
+  /** Answers the term's entry. */
+  mention(lo: number, hi: number, post: number): number {
+    const entry = this.#index.findOrAdd(lo, hi);
+    if (WIDTH * entry >= this.#counts.length) this.#counts = doubled(this.#counts);
+    this.#count(entry, MENTIONS, post);
+    return entry;
   }
 
   /** Counts a mention in the window before, of a term that the window has. */
   mentionBefore(lo: number, hi: number, post: number): void {
-    const entry = this.find(lo, hi);
-    if (entry < 0 || this.#lastPost[entry] === post) return;
-    this.#lastPost[entry] = post;
-    this.#baseline[entry] = (this.#baseline[entry] as number) + 1;
-  }
-
-  at(entry: number): TermCount {
-    return {
-      lo: this.#lo[entry] as number,
-      hi: this.#hi[entry] as number,
-      mentions: this.mentionsAt(entry),
-      baseline: this.baselineAt(entry),
-    };
+    const entry = this.#index.find(lo, hi);
+    if (entry >= 0) this.#count(entry, BASELINE, post);
   }
 
   mentionsAt(entry: number): number {
-    return this.#mentions[entry] as number;
+    return this.#counts[WIDTH * entry + MENTIONS] as number;
   }
 
   baselineAt(entry: number): number {
-    return this.#baseline[entry] as number;
+    return this.#counts[WIDTH * entry + BASELINE] as number;
   }
 
-  #findOrAdd(lo: number, hi: number): number {
-    let slot = this.#slotOf(lo, hi);
-    const found = this.#slots[slot] as number;
-    if (found > 0) return found - 1;
-    if (this.#size === this.#lo.length) {
-      this.#grow();
-      slot = this.#slotOf(lo, hi);
-    }
-    const entry = this.#size;
-    this.#size += 1;
-    this.#lo[entry] = lo;
-    this.#hi[entry] = hi;
-    this.#slots[slot] = entry + 1;
-    return entry;
+  at(entry: number): TermCount {
+    const [mentions, baseline] = [this.mentionsAt(entry), this.baselineAt(entry)];
+    return { entry, ...this.#index.at(entry), mentions, baseline };
   }
 
-  /** Where the term stands or would stand; at most half of the slots are taken. */
-  #slotOf(lo: number, hi: number): number {
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    for (let slot = lo & mask; ; slot = (slot + 1) & mask) {
-      const entry = (slots[slot] as number) - 1;
-      if (entry < 0 || (this.#lo[entry] === lo && this.#hi[entry] === hi)) return slot;
-    }
-  }
-
-  #grow(): void {
-    const size = 2 * this.#lo.length;
-    this.#lo = larger(this.#lo, size);
-    this.#hi = larger(this.#hi, size);
-    this.#mentions = larger(this.#mentions, size);
-    this.#baseline = larger(this.#baseline, size);
-    const lastPost = new Int32Array(size).fill(-1);
-    lastPost.set(this.#lastPost);
-    this.#lastPost = lastPost;
-    this.#slots = new Int32Array(2 * size);
-    for (let entry = 0; entry < this.#size; entry += 1) {
-      const slot = this.#slotOf(this.#lo[entry] as number, this.#hi[entry] as number);
-      this.#slots[slot] = entry + 1;
-    }
+  #count(entry: number, column: number, post: number): void {
+    const at = WIDTH * entry;
+    if (this.#counts[at + LAST_POST] === post) return;
+    this.#counts[at + LAST_POST] = post;
+    this.#counts[at + column] = (this.#counts[at + column] as number) + 1;
   }
 }
 
-function larger(array: Uint32Array, size: number): Uint32Array<ArrayBuffer> {
-  const copy = new Uint32Array(size);
-  copy.set(array);
-  return copy;
-}
+/** Sizes stay below this, whatever is asked. */
+const MAX_SKETCH = 2 ** 25;
 
-function powerOfTwo(atLeast: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(1024, atLeast)));
+/**
+ * A first look at the terms of the window in one byte each: what it has not seen MIN_MENTIONS
+ * times is no candidate, and most terms are not. Terms that share a byte can only make it say
+ * more.
+ */
+export function sketchOf(los: Uint32Array): (lo: number) => boolean {
+  const size = Math.min(MAX_SKETCH, 2 ** Math.ceil(Math.log2(1024 + 2 * los.length)));
+  const seen = new Uint8Array(size);
+  const mask = size - 1;
+  for (const lo of los) {
+    const count = seen[lo & mask] as number;
+    if (count < MIN_MENTIONS) seen[lo & mask] = count + 1;
+  }
+  return (lo) => seen[lo & mask] === MIN_MENTIONS;
 }

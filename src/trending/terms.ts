@@ -20,7 +20,7 @@ export interface Word {
 /** Reddit's titles end at 300; of longer text, which only a dump can hold, the start counts. */
 const MAX_TITLE_LENGTH = 1000;
 const MAX_WORD_LENGTH = 40;
-const MAX_WORDS = 64;
+export const MAX_WORDS = 64;
 
 /** Addresses, mentions of users and of subreddits, entities that were escaped once too often. */
 const NO_TEXT =
@@ -32,6 +32,9 @@ const NO_TEXT =
  */
 const WORD =
   /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:(?:['.\-_&]|\+\+?)[\p{L}\p{N}][\p{L}\p{N}\p{M}]*)*(?:\+\+?(?![\p{L}\p{N}+])|#(?![\p{L}\p{N}#]))?/gu;
+/** Most titles need no more than this look. */
+const MAY_HOLD_NO_TEXT = /[/&]|www\./i;
+const ASCII = /^[\t-\r -~]*$/;
 const HAS_LETTER = /\p{L}/u;
 const ONLY_SPACE = /^\s*$/;
 
@@ -59,9 +62,10 @@ export function wordsOf(title: string): Word[] {
 
 /** One spelling for what looks the same. What is cut out leaves a bar, which no phrase spans. */
 function plain(title: string): string {
-  return title
-    .slice(0, MAX_TITLE_LENGTH)
-    .replace(NO_TEXT, ' | ')
+  const start = title.slice(0, MAX_TITLE_LENGTH);
+  const text = MAY_HOLD_NO_TEXT.test(start) ? start.replace(NO_TEXT, ' | ') : start;
+  if (ASCII.test(text)) return text.replaceAll('`', "'").toLowerCase();
+  return text
     .normalize('NFKC')
     .replace(/\p{Cf}/gu, '') // joiners and changes of direction are invisible
     .replace(/[’‘ʼ`´]/g, "'")

@@ -1,15 +1,16 @@
-import { LABELS, type Label } from '../domain/item.js';
+import type { Label } from '../domain/item.js';
 import type { Topic } from '../domain/topic.js';
 import { HOUR_MS, isoTime, type Window } from '../domain/window.js';
-import type { PostColumns } from './columns.js';
+import { commentsOf, createdMs, labelOf, type PostColumns, upvotesOf } from './columns.js';
 import { type Group, groupsOf, type Term } from './grouping.js';
 import { hashOf, hexOf } from './hash.js';
 import type { Names } from './names.js';
 import { type Candidate, candidatesOf, type Totals } from './rank.js';
-import { eachPost, hashOfTerm, postScanner, type ScanPost } from './scan.js';
-import { Sketch, TermCounts } from './term-counts.js';
-import { termsOf } from './terms.js';
+import { eachPost, hashedTermsOf, postScanner, type ScanPost } from './scan.js';
+import { sketchOf, TermCounts } from './term-counts.js';
+import { TermIndex } from './term-index.js';
 import { velocityOf } from './velocity.js';
+import { type Place, type WindowTerms, windowTermsOf } from './window-terms.js';
 
 export interface TopicsQuestion {
   /** Half-open, by creation. */
@@ -36,110 +37,102 @@ export function topicsOf(
   question: TopicsQuestion,
 ): Topic[] {
   const scan = postScanner(question.names);
-  const { counts, totals, sketch } = countTerms(posts, before, question, scan);
+  const terms = windowTermsOf(posts, question.window, scan);
+  const { counts, entries, totals } = countTerms(terms, before, question.baseline, scan);
   const candidates = candidatesOf(counts, totals);
-  const found = postsOf(candidates, counts, sketch, posts, question.window, scan);
-  const terms = withTexts(candidates, found, question);
-  return groupsOf(terms)
+  const found = withPosts(candidates, terms, entries, counts.size);
+  return groupsOf(withTexts(found, terms.places, question))
     .slice(0, question.limit)
-    .map((group) => describe(group, found.places, question));
+    .map((group) => describe(group, terms.places, question));
 }
 
-/** A post of the window: columns and the place in them. */
-type Place = readonly [columns: PostColumns, post: number];
+interface Counted {
+  counts: TermCounts;
+  totals: Totals;
+  /** Of each term of the window, its entry in the counts; −1: too rare for one. */
+  entries: Int32Array;
+}
 
 function countTerms(
-  posts: readonly PostColumns[],
+  { places, ends, lo, hi }: WindowTerms,
   before: Iterable<PostColumns>,
-  { window, baseline }: TopicsQuestion,
+  baseline: Window,
   scan: ScanPost,
-): { counts: TermCounts; totals: Totals; sketch: Sketch } {
-  // Two numbers a word, and at most two terms.
-  const sketch = new Sketch(posts.reduce((sum, { words }) => sum + words.length, 0));
+): Counted {
+  const isFrequent = sketchOf(lo);
   const counts = new TermCounts();
-  const totals = { window: 0, baseline: 0 };
-  let number = 0;
-  const note = (lo: number) => sketch.note(lo);
-  const mention = (lo: number, hi: number) => {
-    if (sketch.isFrequent(lo)) counts.mention(lo, hi, number);
-  };
-  const mentionBefore = (lo: number, hi: number) => {
-    if (sketch.isFrequent(lo)) counts.mentionBefore(lo, hi, number);
-  };
-  for (const columns of posts) eachPost(columns, window, (post) => scan(columns, post, note));
-  for (const columns of posts) {
-    eachPost(columns, window, (post) => {
-      totals.window += 1;
-      number += 1;
-      scan(columns, post, mention);
-    });
+  const totals = { window: places.length, baseline: 0 };
+  const entries = new Int32Array(lo.length).fill(-1);
+  for (let post = 0, at = 0; post < ends.length; post += 1) {
+    for (const end = ends[post] as number; at < end; at += 1) {
+      const termLo = lo[at] as number;
+      if (isFrequent(termLo)) entries[at] = counts.mention(termLo, hi[at] as number, post + 1);
+    }
   }
+  let number = totals.window;
+  const mentionBefore = (termLo: number, termHi: number) => {
+    if (isFrequent(termLo)) counts.mentionBefore(termLo, termHi, number);
+  };
   for (const columns of before) {
     eachPost(columns, baseline, (post) => {
       totals.baseline += 1;
       number += 1;
-      scan(columns, post, mentionBefore);
+      scan(columns, post, mentionBefore, isFrequent);
     });
   }
-  return { counts, totals, sketch };
+  return { counts, totals, entries };
 }
 
-interface Found {
-  /** The window's posts in order of their numbers. */
-  places: Place[];
-  /** The numbers of each candidate's posts. */
-  postings: number[][];
-}
+type WithPosts = Candidate & { posts: number[] };
 
-function postsOf(
+function withPosts(
   candidates: readonly Candidate[],
-  counts: TermCounts,
-  sketch: Sketch,
-  posts: readonly PostColumns[],
-  window: Window,
-  scan: ScanPost,
-): Found {
-  const candidateOf = new Int32Array(counts.size).fill(-1);
-  for (const [at, { lo, hi }] of candidates.entries()) candidateOf[counts.find(lo, hi)] = at;
-  const places: Place[] = [];
-  const postings: number[][] = candidates.map(() => []);
-  const visit = (lo: number, hi: number) => {
-    if (!sketch.isFrequent(lo)) return;
-    const list = postings[candidateOf[counts.find(lo, hi)] ?? -1];
-    const number = places.length - 1;
-    if (list !== undefined && list.at(-1) !== number) list.push(number);
-  };
-  for (const columns of posts) {
-    eachPost(columns, window, (post) => {
-      places.push([columns, post]);
-      scan(columns, post, visit);
-    });
+  { ends }: WindowTerms,
+  entries: Int32Array,
+  size: number,
+): WithPosts[] {
+  const found = candidates.map((candidate) => ({ ...candidate, posts: [] as number[] }));
+  const placeOf = new Int32Array(size).fill(-1);
+  for (const [at, { entry }] of candidates.entries()) placeOf[entry] = at;
+  for (let post = 0, at = 0; post < ends.length; post += 1) {
+    for (const end = ends[post] as number; at < end; at += 1) {
+      const entry = entries[at] as number;
+      const place = entry < 0 ? -1 : (placeOf[entry] as number);
+      if (place < 0) continue;
+      const posts = (found[place] as WithPosts).posts;
+      if (posts[posts.length - 1] !== post) posts.push(post);
+    }
   }
-  return { places, postings };
+  return found;
 }
 
 /** Reads one title for each candidate that no title before has given a text. */
 function withTexts(
-  candidates: readonly Candidate[],
-  { places, postings }: Found,
+  candidates: readonly WithPosts[],
+  places: readonly Place[],
   { names, titleOf }: TopicsQuestion,
 ): Term[] {
-  const texts = new Map<string, string>();
+  const index = new TermIndex();
+  for (const { lo, hi } of candidates) index.findOrAdd(lo, hi);
+  const texts: string[] = [];
   return candidates.flatMap((candidate, at) => {
-    const posts = postings[at] ?? [];
-    const place = places[posts[0] ?? -1];
-    const key = hexOf(candidate);
-    if (!texts.has(key) && place !== undefined) {
-      for (const term of termsOf(titleOf(idOf(place)) ?? '', names)) {
-        texts.set(hexOf(hashOfTerm(term)), term);
+    const place = places[candidate.posts[0] ?? -1];
+    if (texts[at] === undefined && place !== undefined) {
+      for (const [term, { lo, hi }] of hashedTermsOf(titleOf(idOf(place)) ?? '', names)) {
+        const found = index.find(lo, hi);
+        if (found >= 0) texts[found] = term;
       }
     }
-    const text = texts.get(key);
-    return text === undefined ? [] : [{ ...candidate, text, posts }];
+    const text = texts[at];
+    return text === undefined ? [] : [{ ...candidate, text }];
   });
 }
 
-function describe({ theme, keywords }: Group, places: Place[], question: TopicsQuestion): Topic {
+function describe(
+  { theme, keywords }: Group,
+  places: readonly Place[],
+  question: TopicsQuestion,
+): Topic {
   const endMs = question.window.toMs;
   const posts = theme.posts
     .map((number) => factsOf(places[number] as Place, endMs))
@@ -169,14 +162,13 @@ function idOf([columns, post]: Place): string {
 
 function factsOf(place: Place, endMs: number) {
   const [columns, post] = place;
-  const createdMs = columns.created[post] as number;
-  const upvotes = columns.upvotes[post] as number;
-  const comments = columns.comments[post] as number;
+  const created = createdMs(columns, post);
+  const facts = { createdMs: created, upvotes: upvotesOf(columns, post) };
   return {
     id: idOf(place),
-    createdMs,
-    label: LABELS[columns.labels[post] as number] as Label,
-    velocity: velocityOf({ createdMs, upvotes, comments }, endMs),
+    createdMs: created,
+    label: labelOf(columns, post),
+    velocity: velocityOf({ ...facts, comments: commentsOf(columns, post) }, endMs),
   };
 }
 

@@ -51,7 +51,7 @@ test('what is stored fills the details; a subreddit dropped from the list is not
   t.is(stored.json<{ subreddit: string }>().subreddit, 'Rust');
 });
 
-for (const route of ['posts/recent', 'sentiment/stats', 'sentiment/trends']) {
+for (const route of ['posts/recent', 'sentiment/stats', 'sentiment/trends', 'trending']) {
   test(`${route}: an unknown subreddit is 404 and names the closest`, async (t) => {
     const { app } = await buildTestApp(t);
     const reply = await app.inject(`/api/v1/${route}?subreddit=machinelerning`);

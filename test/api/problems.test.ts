@@ -71,6 +71,10 @@ const WRONG: [method: string, url: string, status: number, detail: RegExp][] = [
   ['GET', '/api/v1/sentiment/stats?granularity=day', 400, /is not a parameter/],
   ['GET', '/api/v1/sentiment/trends?granularity=month', 400, /one of hour, day, week/],
   ['GET', '/api/v1/sentiment/trends?subreddit=nowhere', 404, /no subreddit "nowhere"/],
+  ['GET', '/api/v1/trending?limit=101', 400, /from 1 to 100/],
+  ['GET', '/api/v1/trending?hours=721', 400, /from 1 to 720/],
+  ['GET', '/api/v1/trending?hours=0', 400, /from 1 to 720/],
+  ['GET', '/api/v1/trending?hour=24', 400, /did you mean hours\?/],
   ['GET', '/api/v1/collections?limit=201', 400, /from 1 to 200/],
   ['GET', '/api/v1/collections?status=done', 400, /one of running, succeeded, partial, failed/],
   ['POST', '/api/v1/admin/collect', 403, /ADMIN_TOKEN_FILE/],
@@ -156,7 +160,7 @@ test('requests are logged at debug only, one line each', async (t) => {
 for (const odd of ['Infinity', '-Infinity', '1e400', '1e3', '0x10', '%2024', '2.0']) {
   test(`hours=${odd} and limit=${odd} are no whole numbers`, async (t) => {
     const { app } = await buildTestApp(t);
-    for (const path of ['sentiment/stats?hours', 'sentiment/trends?hours', 'posts/recent?limit']) {
+    for (const path of ['sentiment/stats?hours', 'trending?hours', 'posts/recent?limit']) {
       const answer = await app.inject(`/api/v1/${path}=${odd}`);
       t.is(answer.statusCode, 400, path);
       t.regex(answer.json<{ detail: string }>().detail, /whole number from 1 to/);

@@ -16,6 +16,7 @@ const ROUTES = [
   '/api/v1/posts/abc/comments',
   '/api/v1/sentiment/stats',
   '/api/v1/sentiment/trends',
+  '/api/v1/trending',
   '/api/v1/subreddits',
   '/api/v1/collections',
   '/api/v1/collections/gaps',

@@ -2,6 +2,7 @@ import { temporaryReadStore, temporaryStore } from '../support/store.js';
 import { listSuite } from './list-suite.js';
 import { readSuite } from './read-suite.js';
 import { storeSuite } from './store-suite.js';
+import { trendingExamples, trendingSuite } from './trending-suite.js';
 import type { Implementation } from './under-test.js';
 
 const direct: Implementation = {
@@ -23,3 +24,5 @@ const throughThread: Implementation = {
 storeSuite(direct);
 readSuite(throughThread);
 listSuite(throughThread);
+trendingSuite(direct);
+trendingExamples(throughThread);

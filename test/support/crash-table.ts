@@ -26,6 +26,7 @@ export interface Content {
   posts: unknown[];
   comments: unknown[];
   rollups: unknown[];
+  terms: unknown[];
 }
 
 const RUN_WITHIN_MS = 60_000;
@@ -174,6 +175,7 @@ export function contentOf(path: string): Content {
       posts: strip(all('SELECT * FROM posts ORDER BY id')),
       comments: strip(all('SELECT * FROM comments ORDER BY id')),
       rollups: strip(all('SELECT * FROM rollups_hourly ORDER BY subreddit, hour')),
+      terms: all('SELECT * FROM post_terms ORDER BY subreddit, hour'),
     };
   } finally {
     database.close();

@@ -51,6 +51,7 @@ export function readRoutes(postId: string, subreddits: number): ReadRoute[] {
       path: '/metrics',
       good: (body) => String(body).includes('sentimentagent_health_status{status="healthy"}'),
     },
+    { name: '/trending', path: `${v1}/trending`, good: Array.isArray },
     { name: '/subreddits', path: `${v1}/subreddits`, good: all },
     { name: '/collections', path: `${v1}/collections`, good: some },
   ];

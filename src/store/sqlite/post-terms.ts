@@ -1,10 +1,15 @@
 import type { IsoTime } from '../../domain/item.js';
 import { hourOf } from '../../domain/rollup.js';
-import { columnsOf, type PostColumns, type TitledPost } from '../../trending/columns.js';
+import {
+  columnsOf,
+  fromBytes,
+  type PostColumns,
+  type TitledPost,
+  toBytes,
+} from '../../trending/columns.js';
 import type { TimeWindow } from '../store.js';
 import { nextHour } from './counts.js';
 import { all, type Db, one, run, statement } from './db.js';
-import { decodeColumns, encodeColumns } from './term-blobs.js';
 
 const TITLED = 'id, title, created_utc, label, upvotes, comment_count';
 export const POSTS_OF_HOUR = `SELECT ${TITLED} FROM posts WHERE excluded IS NULL
@@ -20,19 +25,31 @@ export function rebuildTerms(db: Db, subreddit: string, hour: IsoTime): void {
       db,
       `INSERT INTO post_terms (hour, subreddit, terms) VALUES (?, ?, ?)
        ON CONFLICT (hour, subreddit) DO UPDATE SET terms = excluded.terms`,
-      ...[hour, subreddit, encodeColumns(columnsOf(posts))],
+      ...[hour, subreddit, toBytes(columnsOf(posts))],
     );
   }
 }
 
-/** For a database whose posts are older than the table of terms. */
+/** A start waits some seconds for so many. */
+const MAX_FILLED = 200_000;
+
+/**
+ * For a database whose posts are older than the table of terms, the newest first; what is left of
+ * a very large one is read from the posts, until a commit or `verify-store` writes it.
+ */
 export function fillTerms(db: Db): void {
-  const places = all<Place>(
+  const places = all<Place & { posts: number }>(
     db,
-    `SELECT DISTINCT substr(created_utc, 1, 13) || ':00:00.000Z' AS hour, subreddit FROM posts
-     WHERE excluded IS NULL`,
+    `SELECT substr(created_utc, 1, 13) || ':00:00.000Z' AS hour, subreddit, count(*) AS posts
+     FROM posts WHERE excluded IS NULL GROUP BY hour, subreddit ORDER BY hour DESC, subreddit`,
   );
-  for (const { hour, subreddit } of places) rebuildTerms(db, subreddit, hour);
+  const stale = 'INSERT INTO post_terms (hour, subreddit, terms) VALUES (?, ?, NULL)';
+  let filled = 0;
+  for (const { hour, subreddit, posts } of places) {
+    filled += posts;
+    if (filled <= MAX_FILLED) rebuildTerms(db, subreddit, hour);
+    else run(db, stale, hour, subreddit);
+  }
 }
 
 interface Place {
@@ -44,12 +61,12 @@ function postsOfHour(db: Db, subreddit: string, hour: IsoTime): TitledPost[] {
   return all<TitledPost>(db, POSTS_OF_HOUR, subreddit, hour, nextHour(hour));
 }
 
-const TERMS = 'SELECT hour, subreddit, terms FROM post_terms WHERE hour >= ? AND hour < ?';
-type TermsRow = [hour: IsoTime, subreddit: string, terms: Buffer | null];
+const inRange = 'FROM post_terms WHERE hour >= @from AND hour < @to';
+const ofSubreddit = 'AND subreddit = @subreddit';
 
 /**
- * The posts of every hour that the window touches, place by place. What is no blob of this code's
- * version is taken from the posts, which is as right and slower.
+ * The posts of every hour that the window touches. What is no blob of this code's version is taken
+ * from the posts, which is as right and slower.
  */
 export function* readTerms(
   db: Db,
@@ -57,17 +74,21 @@ export function* readTerms(
   subreddit: string | undefined,
 ): Iterable<PostColumns> {
   if (window.from >= window.to) return;
-  const range = [hourOf(window.from), window.to];
-  const [sql, values] =
-    subreddit === undefined
-      ? [TERMS, range]
-      : [`${TERMS} AND subreddit = ?`, [...range, subreddit]];
-  const rows = statement(db, sql)
-    .raw()
-    .all(...values) as TermsRow[];
-  for (const [hour, name, terms] of rows) {
-    const stored = terms === null ? null : decodeColumns(terms);
-    yield stored ?? columnsOf(postsOfHour(db, name, hour));
+  const where = subreddit === undefined ? inRange : `${inRange} ${ofSubreddit}`;
+  const values = { from: hourOf(window.from), to: window.to, subreddit };
+  const order = 'ORDER BY hour, subreddit';
+  // By themselves they are read twice as fast as with their places, which are hardly ever needed.
+  const blobs = statement(db, `SELECT terms ${where} ${order}`).pluck().all(values);
+  let places: Place[] | undefined;
+  for (const [at, blob] of (blobs as (Buffer | null)[]).entries()) {
+    const stored = blob === null ? null : fromBytes(blob);
+    if (stored !== null) {
+      yield stored;
+      continue;
+    }
+    places ??= all<Place>(db, `SELECT hour, subreddit ${where} ${order}`, values);
+    const place = places[at];
+    if (place !== undefined) yield columnsOf(postsOfHour(db, place.subreddit, place.hour));
   }
 }
 

@@ -48,7 +48,7 @@ CREATE INDEX cycles_status_started ON cycles (status, started_at, id);
 -- Gaps, newest first; the table's key follows in each index by itself.
 CREATE INDEX gaps_found ON gaps (found_at);
 CREATE INDEX gaps_status_found ON gaps (status, found_at);
--- Words of the titles of counted posts, as hashes (src/store/sqlite/term-blobs.ts), by subreddit
+-- Words of the titles of counted posts, as hashes (src/trending/columns.ts), by subreddit
 -- and hour of created_utc; null: to be taken from the posts. Code of an older schema, which does
 -- not write them, leaves null behind.
 CREATE TABLE post_terms (

@@ -83,10 +83,10 @@ export function sqliteStore(connection: Connection, clock: Clock): Store {
     abandon: async (holder, reason) =>
       connection.write('abandon', (db) => cycles.abandon(db, holder, reason, clock.now())),
     verify: async ({ repair, onProgress = () => undefined }) => {
-      const found = connection.read('verify', (db) => compareAll(db, onProgress));
-      const repaired = repair && found.differences.length > 0;
+      const { toRepair, ...found } = connection.read('verify', (db) => compareAll(db, onProgress));
+      const repaired = repair && toRepair.length > 0;
       if (repaired) {
-        for (const some of portions(found.differences)) {
+        for (const some of portions(toRepair)) {
           connection.write('repair', (db) => repairSome(db, some));
         }
       }

@@ -9,6 +9,8 @@ import {
 } from '../../domain/rollup.js';
 import type { VerifyDifference, VerifyReport } from '../store.js';
 import { nextHour, writeRollup } from './counts.js';
+import { rebuildTerms } from './post-terms.js';
+import { compareTerms } from './verify-terms.js';
 import { all, bumpDataVersion, type Db, run, statement } from './db.js';
 
 /** Hours repaired in one transaction: short enough for writers that wait. */
@@ -17,7 +19,13 @@ const REPAIR_BATCH = 50;
 const PROGRESS_STEP = 20_000;
 
 interface Snapshot extends Omit<VerifyReport, 'repaired'> {
-  differences: VerifyDifference[];
+  /** What a repair has to write anew: the places of the differences, and stale terms. */
+  toRepair: Place[];
+}
+
+interface Place {
+  subreddit: string;
+  hour: IsoTime;
 }
 
 type Rollups = Map<string, Rollup>;
@@ -42,11 +50,21 @@ export function compareAll(db: Db, onProgress: (items: number) => void): Snapsho
   const stored: Rollups = new Map(
     all<Rollup>(db, 'SELECT * FROM rollups_hourly').map((r) => [placeOf(r.subreddit, r.hour), r]),
   );
-  const places = [...new Set([...stored.keys(), ...recomputed.keys()])].sort();
-  const differences = places.flatMap((place) =>
-    difference(stored.get(place) ?? null, recomputed.get(place) ?? null),
-  );
-  return { items, rollups: stored.size, differences };
+  const { wrong, stale } = compareTerms(db);
+  const wrongTerms = new Map(wrong.map((p) => [placeOf(p.subreddit, p.hour), p]));
+  const keys = new Set([...stored.keys(), ...recomputed.keys(), ...wrongTerms.keys()]);
+  const differences = [...keys].sort().flatMap((key) => {
+    const rollups = { stored: stored.get(key) ?? null, recomputed: recomputed.get(key) ?? null };
+    const terms = wrongTerms.get(key);
+    const place = terms ?? rollups.stored ?? rollups.recomputed;
+    if (place === null || (terms === undefined && areEqual(rollups))) return [];
+    const { subreddit, hour } = place;
+    return [{ subreddit, hour, ...rollups, wrong_terms: terms !== undefined }];
+  });
+  return {
+    ...{ items, rollups: stored.size, differences, stale_terms: stale.length },
+    toRepair: [...differences, ...stale],
+  };
 }
 
 interface ItemRow {
@@ -74,26 +92,22 @@ const COMPARED = [
   ...(['score_sum', 'last_item_at'] as const),
 ];
 
-function difference(stored: Rollup | null, recomputed: Rollup | null): VerifyDifference[] {
-  const place = stored ?? recomputed;
-  if (place === null) return [];
-  if (stored && recomputed && COMPARED.every((name) => stored[name] === recomputed[name])) {
-    return [];
-  }
-  return [{ subreddit: place.subreddit, hour: place.hour, stored, recomputed }];
+function areEqual({ stored, recomputed }: Pick<VerifyDifference, 'stored' | 'recomputed'>) {
+  if (stored === null || recomputed === null) return stored === recomputed;
+  return COMPARED.every((name) => stored[name] === recomputed[name]);
 }
 
-/** The differences in portions, each for one call of `repairSome`. */
-export function portions(differences: readonly VerifyDifference[]): VerifyDifference[][] {
-  const count = Math.ceil(differences.length / REPAIR_BATCH);
+/** The places in portions, each for one call of `repairSome`. */
+export function portions(places: readonly Place[]): Place[][] {
+  const count = Math.ceil(places.length / REPAIR_BATCH);
   return Array.from({ length: count }, (_, index) =>
-    differences.slice(index * REPAIR_BATCH, (index + 1) * REPAIR_BATCH),
+    places.slice(index * REPAIR_BATCH, (index + 1) * REPAIR_BATCH),
   );
 }
 
 /** Recounts each hour anew, as it may have moved since. To be run in an immediate transaction. */
-export function repairSome(db: Db, differences: readonly VerifyDifference[]): void {
-  for (const { subreddit, hour } of differences) {
+export function repairSome(db: Db, places: readonly Place[]): void {
+  for (const { subreddit, hour } of places) {
     const recomputed: Rollups = new Map();
     for (const kind of ['post', 'comment'] as const) {
       const sql = `${itemsOf(kind)} WHERE subreddit = ? AND created_utc >= ? AND created_utc < ?`;
@@ -104,6 +118,7 @@ export function repairSome(db: Db, differences: readonly VerifyDifference[]): vo
     const [right] = recomputed.values();
     if (right !== undefined) writeRollup(db, right);
     else run(db, 'DELETE FROM rollups_hourly WHERE hour = ? AND subreddit = ?', hour, subreddit);
+    rebuildTerms(db, subreddit, hour);
   }
   bumpDataVersion(db);
 }
