@@ -70,6 +70,7 @@ async function start({ config, secrets, log, clock, signal }: RootContext): Prom
 
   return {
     async close() {
+      preload.stop();
       const { shutdownDeadlineMs } = config;
       // A check that hangs ends with the store's deadline, the store itself soon after.
       const reserveMs = config.store.timeoutMs + 1500;

@@ -1,47 +1,14 @@
-import type { ErrorCode } from './errors.js';
-import type { Recorder } from './prometheus.js';
+import type { Recorder, RequestFigures, StoreCallFigures } from './prometheus.js';
 
 /**
  * What this process counts and measures, for Prometheus. Several API processes count each for
  * itself. `deployment/METRICS.md` names every metric (test/api/metrics.test.ts compares).
  */
-export interface Metrics {
+export interface Metrics extends Omit<Recorder, 'request' | 'storeCall'> {
   /** A request has arrived. What comes back is to be called once, when it is over. */
   request(): (about: RequestFigures) => void;
   /** A call of the store begins. What comes back is to be called once, when it has ended. */
   storeCall(call: string): (about: StoreCallFigures) => void;
-  /** How a question to the answer cache was answered. @param route its pattern, never its URL */
-  answer(route: string, outcome: string): void;
-  /**
-   * A figure that is read at each scrape; null: not known, and then not shown. `read` looks at
-   * memory only: it neither waits nor throws.
-   * @param name without the prefix `sentimentagent_`, with the unit at its end
-   */
-  gauge(name: string, help: string, read: () => number | null): void;
-  /** The same with one label, whose values are few and known. */
-  gauges(
-    name: string,
-    help: string,
-    label: string,
-    read: () => Iterable<readonly [value: string, figure: number]>,
-  ): void;
-  /** Everything, in Prometheus' text format. */
-  expose(): Promise<{ contentType: string; body: string }>;
-}
-
-export interface RequestFigures {
-  /** The route's pattern, never its URL: every new value is kept for ever. */
-  route: string;
-  method: string;
-  /** `aborted`: the client had gone before the answer was complete. */
-  status: number | 'aborted';
-  ms: number;
-}
-
-export interface StoreCallFigures {
-  ms: number;
-  /** Null: it succeeded. */
-  code: ErrorCode | null;
 }
 
 /** Observations that are kept until the library is there, and at which it is loaded. */

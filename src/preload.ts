@@ -8,6 +8,9 @@ import type { Revision } from './store/store.js';
  * and whenever the data has changed and then kept still for a moment, as after a cycle.
  */
 export interface Preload {
+  /** Begins nothing more. */
+  stop(): void;
+  /** Resolves when nothing is under way any more. */
   close(): Promise<void>;
 }
 
@@ -35,6 +38,7 @@ export const DEFAULT_QUESTIONS: readonly string[] = [
     `/api/v1/sentiment/stats?hours=${hours}`,
     `/api/v1/sentiment/trends?hours=${hours}&granularity=${granularity}`,
   ]),
+  ...[24, 168, 720].map((hours) => `/api/v1/trending?hours=${hours}`),
   '/api/v1/subreddits',
   '/api/v1/posts/recent',
   '/api/v1/collections',
@@ -44,14 +48,21 @@ export function startPreload(deps: PreloadDeps): Preload {
   const { app, clock, log, paths = DEFAULT_QUESTIONS } = deps;
   const stop = new AbortController();
 
+  /** False also when the app is closing. */
+  const isFresh = async (url: string): Promise<boolean> => {
+    if (stop.signal.aborted) return false;
+    try {
+      const { statusCode, headers } = await app.inject({ url });
+      return statusCode === 200 && headers['x-data-stale'] === undefined;
+    } catch {
+      return false;
+    }
+  };
+
   /** Answers how long it took; null when an answer failed, so that it is tried again. */
   const ask = async (): Promise<number | null> => {
     const began = clock.monotonic();
-    for (const url of paths) {
-      if (stop.signal.aborted) return null;
-      const { statusCode, headers } = await app.inject({ url });
-      if (statusCode !== 200 || headers['x-data-stale'] !== undefined) return null;
-    }
+    for (const url of paths) if (!(await isFresh(url))) return null;
     return Math.round(clock.monotonic() - began);
   };
 
@@ -78,6 +89,7 @@ export function startPreload(deps: PreloadDeps): Preload {
   const running = loop();
 
   return {
+    stop: () => stop.abort(),
     async close() {
       stop.abort();
       await running;

@@ -1,10 +1,42 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Metrics, RequestFigures, StoreCallFigures } from './metrics.js';
+import type { ErrorCode } from './errors.js';
 
-/** The only file that knows prom-client; `metrics.ts` loads it on demand. */
-export interface Recorder extends Pick<Metrics, 'answer' | 'gauge' | 'gauges' | 'expose'> {
+/** What is counted, in prom-client's hands; no other file knows it. */
+export interface Recorder {
   request(about: RequestFigures): void;
   storeCall(call: string, about: StoreCallFigures): void;
+  /** How a question to the answer cache was answered. @param route its pattern, never its URL */
+  answer(route: string, outcome: string): void;
+  /**
+   * A figure that is read at each scrape; null: not known, and then not shown. `read` looks at
+   * memory only: it neither waits nor throws.
+   * @param name without the prefix `sentimentagent_`, with the unit at its end
+   */
+  gauge(name: string, help: string, read: () => number | null): void;
+  /** The same with one label, whose values are few and known. */
+  gauges(
+    name: string,
+    help: string,
+    label: string,
+    read: () => Iterable<readonly [value: string, figure: number]>,
+  ): void;
+  /** Everything, in Prometheus' text format. */
+  expose(): Promise<{ contentType: string; body: string }>;
+}
+
+export interface RequestFigures {
+  /** The route's pattern, never its URL: every new value is kept for ever. */
+  route: string;
+  method: string;
+  /** `aborted`: the client had gone before the answer was complete. */
+  status: number | 'aborted';
+  ms: number;
+}
+
+export interface StoreCallFigures {
+  ms: number;
+  /** Null: it succeeded. */
+  code: ErrorCode | null;
 }
 
 const PREFIX = 'sentimentagent_';

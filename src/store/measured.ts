@@ -30,6 +30,7 @@ export function measuredStore(
     comments: measured('comments', (query) => store.comments(query)),
     hourlyCounts: measured('hourlyCounts', (query) => store.hourlyCounts(query)),
     rollups: measured('rollups', (query) => store.rollups(query)),
+    trending: measured('trending', (query) => store.trending(query)),
     subreddits: measured('subreddits', (now) => store.subreddits(now)),
     cycles: measured('cycles', (query) => store.cycles(query)),
     gaps: measured('gaps', (query) => store.gaps(query)),

@@ -1,4 +1,5 @@
 import { temporaryReadStore, temporaryStore } from '../support/store.js';
+import { listSuite } from './list-suite.js';
 import { readSuite } from './read-suite.js';
 import { storeSuite } from './store-suite.js';
 import type { Implementation } from './under-test.js';
@@ -21,3 +22,4 @@ const throughThread: Implementation = {
 
 storeSuite(direct);
 readSuite(throughThread);
+listSuite(throughThread);

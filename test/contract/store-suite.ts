@@ -1,6 +1,7 @@
 import { commitSuite } from './commit-suite.js';
 import { cycleSuite } from './cycle-suite.js';
 import { importSuite } from './import-suite.js';
+import { listSuite } from './list-suite.js';
 import { propertySuite } from './property-suite.js';
 import { readSuite } from './read-suite.js';
 import type { Implementation } from './under-test.js';
@@ -11,5 +12,6 @@ export function storeSuite(implementation: Implementation): void {
   cycleSuite(implementation);
   importSuite(implementation);
   readSuite(implementation);
+  listSuite(implementation);
   propertySuite(implementation);
 }

@@ -40,6 +40,17 @@ export function readRoutes(postId: string, subreddits: number): ReadRoute[] {
     },
     { name: '/sentiment/stats', path: `${v1}/sentiment/stats`, good: counted },
     { name: '/sentiment/trends', path: `${v1}/sentiment/trends`, good: counted },
+    {
+      name: '/posts/{id}/comments',
+      path: `${v1}/posts/${postId}/comments`,
+      good: Array.isArray,
+    },
+    { name: '/collections/gaps', path: `${v1}/collections/gaps`, good: Array.isArray },
+    {
+      name: '/metrics',
+      path: '/metrics',
+      good: (body) => String(body).includes('sentimentagent_health_status{status="healthy"}'),
+    },
     { name: '/subreddits', path: `${v1}/subreddits`, good: all },
     { name: '/collections', path: `${v1}/collections`, good: some },
   ];
@@ -59,10 +70,12 @@ export function keepReading(
     try {
       const answer = await fetch(`${baseUrl}${path}`, { signal: AbortSignal.timeout(60_000) });
       const text = await answer.text();
+      const isJson = answer.headers.get('content-type')?.includes('json') ?? false;
       const ms = Math.round(performance.now() - began);
       report.slowestMs = Math.max(report.slowestMs, ms);
       if (answer.status !== 200) report.failures.push(`${name}: ${answer.status} ${text}`);
-      else if (!good(JSON.parse(text))) report.failures.push(`${name}: without its data: ${text}`);
+      else if (!good(isJson ? JSON.parse(text) : text))
+        report.failures.push(`${name}: without its data: ${text}`);
       else if (ms > deadlineMs) report.failures.push(`${name}: ${ms} ms`);
     } catch (error) {
       report.failures.push(`${name}: ${String((error as Error).cause ?? error)}`);
