@@ -178,3 +178,12 @@ test.serial('a commit is seen through the thread at once', async (t) => {
     t.not(await reader.post(`p${n}`), null);
   }
 });
+
+test.serial('a call that reads a lot hangs: no other call waits, and it ends itself', async (t) => {
+  const { store } = await faulty(t);
+  const main = (await store.ping()).data_version;
+  const heavy = t.throwsAsync(store.trending('hang' as never), { code: 'store_timeout' });
+  for (let n = 0; n < 20; n += 1) t.is((await store.ping()).data_version, main);
+  await heavy;
+  t.is((await store.ping()).data_version, main, 'its thread was not replaced');
+});

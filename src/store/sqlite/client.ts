@@ -47,14 +47,25 @@ const RESTART_DELAY_MS = { first: 100, last: 5000 };
 export async function openReadClient(options: ReadClientOptions): Promise<ClosableReadStore> {
   const supervisor = new Supervisor(options);
   await supervisor.begin();
-  return { ...proxy(supervisor), close: () => supervisor.close() };
+  const heavy = new Supervisor({ ...options, onOpen: () => undefined });
+  return {
+    ...proxy((method) => {
+      if (!HEAVY.has(method)) return supervisor;
+      heavy.beginLater();
+      return heavy;
+    }),
+    close: async () => void (await Promise.all([supervisor.close(), heavy.close()])),
+  };
 }
 
-function proxy(supervisor: Supervisor): ReadStore {
+/** Calls that read a lot: in a thread of their own, so that no other waits behind them. */
+const HEAVY: ReadonlySet<keyof ReadStore> = new Set(['trending'] as const);
+
+function proxy(threadFor: (method: keyof ReadStore) => Supervisor): ReadStore {
   const via =
     <Method extends keyof ReadStore>(method: Method) =>
     (...args: Parameters<ReadStore[Method]>): ReturnType<ReadStore[Method]> =>
-      supervisor.call(method, args) as ReturnType<ReadStore[Method]>;
+      threadFor(method).call(method, args) as ReturnType<ReadStore[Method]>;
   return {
     ping: via('ping'),
     recentPosts: via('recentPosts'),
@@ -103,6 +114,14 @@ class Supervisor {
     }
     this.#replacing = true;
     if (this.#current === null) void this.#restart();
+  }
+
+  /** Instead of `begin`: a thread that creates nothing and opens the store with its first call. */
+  beginLater(): void {
+    if (this.#replacing || this.#closing.signal.aborted) return;
+    this.#replacing = true;
+    this.#opened = true;
+    this.#current = this.#start('nothing');
   }
 
   async #open(): Promise<void> {
