@@ -172,6 +172,109 @@ export const EXAMPLES: Record<string, Record<string, Record<string, Example>>> =
       },
     },
   },
+  listComments: {
+    '200': {
+      all: {
+        summary: 'GET /api/v1/posts/p1/comments',
+        value: [
+          {
+            id: 'c1',
+            post_id: 'p1',
+            parent_id: 't3_p1',
+            subreddit: 'claude',
+            author: 'somebody',
+            content: 'An answer.',
+            permalink: '/r/claude/comments/p1/a_title/c1/',
+            created_utc: '2026-01-15T11:40:00.000Z',
+            upvotes: 1,
+            collected_at: '2026-01-15T11:58:00.003Z',
+            updated_at: '2026-01-15T11:58:00.003Z',
+            sentiment: {
+              label: 'neutral',
+              score: 0,
+              confidence: 0.8,
+              method: 'lexicon',
+              scorer_version: 'test-1',
+            },
+          },
+          {
+            id: 'c2',
+            post_id: 'p1',
+            parent_id: 't3_p1',
+            subreddit: 'aws',
+            author: 'somebody',
+            content: 'An answer.',
+            permalink: '/r/aws/comments/p1/a_title/c2/',
+            created_utc: '2026-01-15T11:40:00.000Z',
+            upvotes: 1,
+            collected_at: '2026-01-15T11:58:00.001Z',
+            updated_at: '2026-01-15T11:58:00.001Z',
+            sentiment: {
+              label: 'neutral',
+              score: 0,
+              confidence: 0.8,
+              method: 'lexicon',
+              scorer_version: 'test-1',
+            },
+          },
+        ],
+      },
+    },
+    '400': {
+      cursor: {
+        summary: 'GET /api/v1/posts/p1/comments?cursor=abc',
+        value: {
+          type: 'urn:sentimentagent:problem:invalid_request',
+          title: 'Invalid request',
+          status: 400,
+          detail:
+            'cursor is not one of ours: take it unchanged from the Link header of the page before',
+          instance: '/api/v1/posts/p1/comments',
+          code: 'invalid_request',
+        },
+      },
+    },
+    '404': {
+      unknown: {
+        summary: 'GET /api/v1/posts/zzz/comments',
+        value: {
+          type: 'urn:sentimentagent:problem:not_found',
+          title: 'Not found',
+          status: 404,
+          detail: 'Neither a post "zzz" nor a comment of it is stored',
+          instance: '/api/v1/posts/zzz/comments',
+          code: 'not_found',
+        },
+      },
+    },
+    '429': {
+      limit: {
+        summary: 'GET /api/v1/posts/p1/comments',
+        value: {
+          type: 'urn:sentimentagent:problem:rate_limited',
+          title: 'Too many requests',
+          status: 429,
+          detail: 'More than 1 requests in a minute came from this address: try again in 60 s',
+          instance: '/api/v1/posts/p1/comments',
+          code: 'rate_limited',
+        },
+      },
+    },
+    '503': {
+      database: {
+        summary: 'GET /api/v1/posts/p1/comments',
+        value: {
+          type: 'urn:sentimentagent:problem:store_unreachable',
+          title: 'Store unreachable',
+          status: 503,
+          detail: 'The database does not answer at the moment; /health names the cause',
+          instance: '/api/v1/posts/p1/comments',
+          code: 'store_unreachable',
+          request_id: 'req-5',
+        },
+      },
+    },
+  },
   getStats: {
     '200': {
       all: {
@@ -371,6 +474,65 @@ export const EXAMPLES: Record<string, Record<string, Record<string, Example>>> =
       },
     },
   },
+  listTrending: {
+    '200': {
+      topics: { summary: 'GET /api/v1/trending?hours=24&limit=1', value: [] },
+      none: { summary: 'GET /api/v1/trending?subreddit=OpenAI', value: [] },
+    },
+    '400': {
+      range: {
+        summary: 'GET /api/v1/trending?limit=0',
+        value: {
+          type: 'urn:sentimentagent:problem:invalid_request',
+          title: 'Invalid request',
+          status: 400,
+          detail: 'limit="0" is not accepted: it takes a whole number from 1 to 100',
+          instance: '/api/v1/trending',
+          code: 'invalid_request',
+        },
+      },
+    },
+    '404': {
+      unknown: {
+        summary: 'GET /api/v1/trending?subreddit=nowhere',
+        value: {
+          type: 'urn:sentimentagent:problem:unknown_subreddit',
+          title: 'Unknown subreddit',
+          status: 404,
+          detail: 'There is no subreddit "nowhere" here: it takes one of aws, claude, OpenAI',
+          instance: '/api/v1/trending',
+          code: 'unknown_subreddit',
+        },
+      },
+    },
+    '429': {
+      limit: {
+        summary: 'GET /api/v1/trending',
+        value: {
+          type: 'urn:sentimentagent:problem:rate_limited',
+          title: 'Too many requests',
+          status: 429,
+          detail: 'More than 1 requests in a minute came from this address: try again in 60 s',
+          instance: '/api/v1/trending',
+          code: 'rate_limited',
+        },
+      },
+    },
+    '503': {
+      database: {
+        summary: 'GET /api/v1/trending',
+        value: {
+          type: 'urn:sentimentagent:problem:store_unreachable',
+          title: 'Store unreachable',
+          status: 503,
+          detail: 'The database does not answer at the moment; /health names the cause',
+          instance: '/api/v1/trending',
+          code: 'store_unreachable',
+          request_id: 'req-6',
+        },
+      },
+    },
+  },
   listSubreddits: {
     '200': {
       all: {
@@ -446,7 +608,7 @@ export const EXAMPLES: Record<string, Record<string, Record<string, Example>>> =
           detail: 'The database does not answer at the moment; /health names the cause',
           instance: '/api/v1/subreddits',
           code: 'store_unreachable',
-          request_id: 'req-5',
+          request_id: 'req-8',
         },
       },
     },
@@ -535,7 +697,50 @@ export const EXAMPLES: Record<string, Record<string, Record<string, Example>>> =
           detail: 'The database does not answer at the moment; /health names the cause',
           instance: '/api/v1/collections',
           code: 'store_unreachable',
-          request_id: 'req-6',
+          request_id: 'req-9',
+        },
+      },
+    },
+  },
+  listGaps: {
+    '200': { all: { summary: 'GET /api/v1/collections/gaps?limit=1', value: [] } },
+    '400': {
+      word: {
+        summary: 'GET /api/v1/collections/gaps?status=closing',
+        value: {
+          type: 'urn:sentimentagent:problem:invalid_request',
+          title: 'Invalid request',
+          status: 400,
+          detail: 'status="closing" is not accepted: it takes one of open, closed, lost',
+          instance: '/api/v1/collections/gaps',
+          code: 'invalid_request',
+        },
+      },
+    },
+    '429': {
+      limit: {
+        summary: 'GET /api/v1/collections/gaps',
+        value: {
+          type: 'urn:sentimentagent:problem:rate_limited',
+          title: 'Too many requests',
+          status: 429,
+          detail: 'More than 1 requests in a minute came from this address: try again in 60 s',
+          instance: '/api/v1/collections/gaps',
+          code: 'rate_limited',
+        },
+      },
+    },
+    '503': {
+      database: {
+        summary: 'GET /api/v1/collections/gaps',
+        value: {
+          type: 'urn:sentimentagent:problem:store_unreachable',
+          title: 'Store unreachable',
+          status: 503,
+          detail: 'The database does not answer at the moment; /health names the cause',
+          instance: '/api/v1/collections/gaps',
+          code: 'store_unreachable',
+          request_id: 'req-7',
         },
       },
     },

@@ -28,9 +28,11 @@ const RecentQuery = query({
 });
 
 const PostQuery = query({
-  subreddit: described(
-    SubredditParameter,
-    'accepted for clients that send it, and not needed: an id names one post',
+  subreddit: Type.Optional(
+    described(
+      SubredditParameter,
+      'accepted for clients that send it, and not needed: an id names one post',
+    ),
   ),
 });
 

@@ -105,10 +105,10 @@ test('every documented example is what the API answers', async (t) => {
         examples === undefined ? [] : [[status, examples] as const],
       ),
     );
-    t.true(
-      mine.some(([status]) => status.startsWith('2')),
-      `${route}: npm run examples`,
-    );
+    // Prometheus' figures are those of this very process and moment.
+    const has = mine.some(([status]) => status.startsWith('2'));
+    t.is(has, operationId !== 'getMetrics', `${route}: npm run examples`);
+    if (!has) continue;
     documented[operationId.replace(/V1$/, '')] = Object.fromEntries(mine);
   }
   t.deepEqual(await realExamples(t), documented, 'npm run examples rewrites them');

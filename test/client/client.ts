@@ -53,6 +53,11 @@ export async function tour(baseUrl: string, token: string): Promise<Seen> {
   seen.alive = [(await get('/livez')).status, (await get('/api/v1/livez')).status];
   seen.ready = [(await get('/readyz')).status, (await get('/api/v1/readyz')).status];
 
+  // Not JSON: its type is text, so it is asked by hand
+  type Figures = paths['/metrics']['get']['responses'][200]['content']['text/plain'];
+  const figures: Figures = await (await fetch(new URL('/metrics', baseUrl))).text();
+  seen.metrics = figures.includes('sentimentagent_health_status');
+
   // Posts, page by page as the Link header says
   const first = right(
     await ask('/api/v1/posts/recent', {
@@ -71,6 +76,10 @@ export async function tour(baseUrl: string, token: string): Promise<Seen> {
   const score: number = one.sentiment.score;
   seen.post = [one.id, score];
 
+  const comments = await get('/api/v1/posts/{id}/comments', { path: { id: 'p1' } });
+  const parent: string | undefined = comments[0]?.parent_id;
+  seen.comments = [comments.length, parent];
+
   // Sentiment
   const stats = await get('/api/v1/sentiment/stats', { query: { hours: 24 } });
   const mean: number = stats.statistics.avg_sentiment;
@@ -81,12 +90,19 @@ export async function tour(baseUrl: string, token: string): Promise<Seen> {
   });
   seen.trends = trends.trend_data.reduce((sum, { total }) => sum + total, 0);
 
+  const topics = await get('/api/v1/trending', { query: { hours: 24, limit: 5 } });
+  const theme: string | undefined = topics[0]?.theme;
+  seen.trending = theme;
+
   // Subreddits, collections
   const { details } = await get('/api/v1/subreddits');
   const last: string | null | undefined = details[0]?.last_success_at;
   seen.subreddits = [details.length, typeof last];
   const [cycle] = await get('/api/v1/collections', { query: { status: 'succeeded' } });
   seen.cycle = cycle?.subreddits.map(({ name, posts_new }) => [name, posts_new]);
+
+  const gaps = await get('/api/v1/collections/gaps', { query: { status: 'open' } });
+  seen.gaps = gaps.length;
 
   // Admin
   type Collect = paths['/api/v1/admin/collect']['post'];

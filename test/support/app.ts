@@ -8,6 +8,7 @@ import { createHealthMonitor, type HealthMonitor } from '../../src/health-monito
 import type { Log } from '../../src/log.js';
 import { createRollupMemory } from '../../src/rollups/memory.js';
 import { boundedStore } from '../../src/routes/bounded-store.js';
+import type { OpenApiDocument } from '../../src/openapi/types.js';
 import type { Api } from '../../src/routes/context.js';
 import { createMetrics } from '../../src/metrics.js';
 import { measuredStore } from '../../src/store/measured.js';
@@ -16,6 +17,7 @@ import { ManualClock } from './clock.js';
 import { type FaultyStore, faultyStore } from './faulty-store.js';
 import { silentLog } from './log.js';
 import { temporaryStore } from './store.js';
+import { type AnswerCheck, answerCheck } from './answer-check.js';
 import { watchApp } from './watch-app.js';
 
 export interface TestApp {
@@ -51,9 +53,32 @@ const CREDENTIALS = {
  * The whole API on an empty store of its own, without a listening socket. Every answer it gives is
  * held against its OpenAPI document.
  */
-export async function buildTestApp(
-  t: Pick<ExecutionContext, 'teardown'>,
-  options: TestAppOptions = {},
+export async function buildTestApp(t: Teardown, options: TestAppOptions = {}): Promise<TestApp> {
+  check ??= documentedAnswers();
+  return build(t, options, await check);
+}
+
+type Teardown = Pick<ExecutionContext, 'teardown'>;
+
+/** Once for this process: what differs between apps is not in the document. */
+let check: Promise<AnswerCheck> | null = null;
+
+/** From an app of its own, so that the one under test has had no request. */
+async function documentedAnswers(): Promise<AnswerCheck> {
+  const releases: (() => unknown)[] = [];
+  const teardown = (release: () => unknown) => void releases.push(release);
+  try {
+    const { app } = await build({ teardown }, {}, null);
+    return answerCheck((await app.inject('/openapi.json')).json<OpenApiDocument>());
+  } finally {
+    for (const release of releases.reverse()) await release();
+  }
+}
+
+async function build(
+  t: Teardown,
+  options: TestAppOptions,
+  answersCheck: AnswerCheck | null,
 ): Promise<TestApp> {
   const clock = options.clock ?? new ManualClock();
   const { collectionOn = true, log = silentLog } = options;
@@ -99,7 +124,7 @@ export async function buildTestApp(
     adminToken: options.adminToken ?? null,
     closing: close.signal,
   });
-  await watchApp(t, app);
+  if (answersCheck !== null) watchApp(t, app, answersCheck);
   t.teardown(() => app.close());
   t.teardown(() => health.close());
   return { app, store, faulty, health, figures, config, close };

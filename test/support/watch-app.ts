@@ -1,22 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionContext } from 'ava';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
-import type { OpenApiDocument } from '../../src/openapi/types.js';
 import type { Api } from '../../src/routes/context.js';
-import { type Answer, type AnswerCheck, answerCheck } from './answer-check.js';
-
-/** Of the first app of this process; what differs between apps is not in the document. */
-let made: Promise<AnswerCheck> | null = null;
+import type { Answer, AnswerCheck } from './answer-check.js';
 
 /**
- * Holds every answer of this app against its own OpenAPI document: what `inject` brings at once,
+ * Holds every answer of this app against the OpenAPI document: what `inject` brings at once,
  * what a listening app sends when the test ends. Call before the teardown that closes the app.
  */
-export async function watchApp(t: Pick<ExecutionContext, 'teardown'>, app: Api): Promise<void> {
+export function watchApp(
+  t: Pick<ExecutionContext, 'teardown'>,
+  app: Api,
+  check: AnswerCheck,
+): void {
   const inject: (request: InjectOptions | string) => Promise<LightMyRequestResponse> =
     app.inject.bind(app);
-  made ??= inject('/openapi.json').then((reply) => answerCheck(reply.json<OpenApiDocument>()));
-  const check = await made;
 
   app.inject = (async (request: InjectOptions | string) => {
     const reply = await inject(request);
