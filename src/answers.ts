@@ -53,8 +53,8 @@ export interface Given {
 }
 
 export interface AnswersDeps {
-  /** The data's revision; null: the store fails. Never throws. */
-  revision: () => Promise<Revision | null>;
+  /** The data's revision. @throws AppError when the store fails. */
+  revision: () => Promise<Revision>;
   clock: Clock;
   /** Told how each question was answered. */
   onAnswer?: (route: string, outcome: Outcome) => void;
@@ -66,8 +66,7 @@ const MAX_BYTES = 32 * 1024 * 1024;
 const sizeOf = (bytes: number) => Math.ceil(bytes * 1.5) + 500;
 
 interface Place {
-  /** Null: the revision was not known when it was computed, so it is only good as a stale one. */
-  revision: Revision | null;
+  revision: Revision;
   untilMs: number;
 }
 
@@ -99,24 +98,25 @@ export function createAnswers(deps: AnswersDeps): Answers {
     return kept;
   };
 
-  const orStale = (key: string, error: unknown): Entry => {
+  /** The last answer to the question, or else the error, which is of the store or of the question. */
+  const orStale = (key: string, error: unknown): Given => {
     const entry = entries.get(key);
     if (entry === undefined || !toAppError(error).code.startsWith('store_')) throw error;
-    return entry;
+    const staleMs = Math.max(0, clock.monotonic() - entry.confirmedMs);
+    return { kept: entry.kept, outcome: 'stale', staleMs };
   };
 
-  const find = async (question: Question, work: () => Promise<Computed>): Promise<Given> => {
-    const { route, parameters, untilMs } = question;
-    const key = JSON.stringify([route, ...parameters]);
+  const current = async (
+    key: string,
+    untilMs: number,
+    work: () => Promise<Computed>,
+  ): Promise<Given> => {
     // Before the data is read: an answer may be newer than its revision says, never older.
     const revision = await deps.revision();
     const entry = entries.get(key);
-    if (entry !== undefined) {
-      if (revision === null) return stale(entry, clock);
-      if (same(entry.revision, revision) && entry.untilMs === untilMs) {
-        entry.confirmedMs = clock.monotonic();
-        return { kept: entry.kept, outcome: 'hit', staleMs: 0 };
-      }
+    if (entry !== undefined && same(entry.revision, revision) && entry.untilMs === untilMs) {
+      entry.confirmedMs = clock.monotonic();
+      return { kept: entry.kept, outcome: 'hit', staleMs: 0 };
     }
     const flight = JSON.stringify([key, revision, untilMs]);
     const running = underWay.get(flight);
@@ -125,17 +125,16 @@ export function createAnswers(deps: AnswersDeps): Answers {
       underWay.set(flight, computing);
       void computing.catch(() => undefined).finally(() => underWay.delete(flight));
     }
-    try {
-      return { kept: await computing, outcome: running ? 'shared' : 'computed', staleMs: 0 };
-    } catch (error) {
-      return stale(orStale(key, error), clock);
-    }
+    return { kept: await computing, outcome: running ? 'shared' : 'computed', staleMs: 0 };
   };
 
   return {
-    async answer(question, work) {
-      const given = await find(question, work);
-      onAnswer(question.route, given.outcome);
+    async answer({ route, parameters, untilMs }, work) {
+      const key = JSON.stringify([route, ...parameters]);
+      const given = await current(key, untilMs, work).catch((error: unknown) =>
+        orStale(key, error),
+      );
+      onAnswer(route, given.outcome);
       return given;
     },
     size: () => ({ answers: entries.size, bytes: entries.calculatedSize }),
@@ -148,18 +147,13 @@ function keep({ body, headers = {} }: Computed): Kept {
   return { body: bytes, headers, tag, encoded: new Map() };
 }
 
-function same(a: Revision | null, b: Revision): boolean {
-  return a?.data_version === b.data_version && a.opening === b.opening;
+function same(a: Revision, b: Revision): boolean {
+  return a.data_version === b.data_version && a.opening === b.opening;
 }
 
 /** Whether an answer was computed of newer data, or later, than one that took longer. */
 function isLater(a: Place, b: Place): boolean {
-  if (a.revision === null || a.revision.opening !== b.revision?.opening) return false;
+  if (a.revision.opening !== b.revision.opening) return false;
   const newer = a.revision.data_version - b.revision.data_version;
   return newer > 0 || (newer === 0 && a.untilMs > b.untilMs);
-}
-
-function stale(entry: Entry, clock: Clock): Given {
-  const staleMs = Math.max(0, clock.monotonic() - entry.confirmedMs);
-  return { kept: entry.kept, outcome: 'stale', staleMs };
 }

@@ -65,8 +65,7 @@ async function start({ config, secrets, log, clock, signal }: RootContext): Prom
   const address = await listen(app, host, port);
   log.info({ address }, 'listening'); // every line carries the pid
   rollups.start();
-  const revision = async () => (rollups.isComplete() ? rollups.revision() : null);
-  const preload = startPreload({ app, revision, clock, log });
+  const preload = startPreload({ app, rollups, clock, log });
 
   return {
     async close() {

@@ -1,6 +1,7 @@
 import type { Clock } from './clock.js';
 import type { Log } from './log.js';
 import type { Api } from './routes/context.js';
+import type { RollupMemory } from './rollups/memory.js';
 import type { Revision } from './store/store.js';
 
 /**
@@ -16,8 +17,7 @@ export interface Preload {
 
 export interface PreloadDeps {
   app: Pick<Api, 'inject'>;
-  /** Null as long as there is nothing to be computed from. */
-  revision: () => Promise<Revision | null>;
+  rollups: Pick<RollupMemory, 'isComplete' | 'revision'>;
   clock: Clock;
   log: Log;
   paths?: readonly string[];
@@ -70,7 +70,7 @@ export function startPreload(deps: PreloadDeps): Preload {
     let ready: string | null = null;
     let before: string | null = null;
     while (!stop.signal.aborted) {
-      const revision = await deps.revision();
+      const revision = await revisionOf(deps.rollups);
       const now = revision && `${revision.opening} ${revision.data_version}`;
       // At the start nobody has an answer yet, so that one does not wait for stillness.
       const still = now === before || ready === null;
@@ -95,4 +95,9 @@ export function startPreload(deps: PreloadDeps): Preload {
       await running;
     },
   };
+}
+
+/** Null as long as there is nothing to be computed from. */
+async function revisionOf(rollups: PreloadDeps['rollups']): Promise<Revision | null> {
+  return rollups.isComplete() ? rollups.revision().catch(() => null) : null;
 }

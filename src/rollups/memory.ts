@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import { toTimes, type Window } from '../domain/window.js';
+import { AppError, toAppError } from '../errors.js';
 import type { HourCounts, ReadStore, Revision } from '../store/store.js';
 import { createHeldRollups, type HeldRollupsDeps } from './held.js';
 
@@ -11,11 +12,11 @@ export interface RollupMemory {
   /** Goes on following the store until `close`. */
   start(): void;
   /**
-   * The revision, confirmed by the store a moment ago at most; null when the store fails. It
-   * waits for the store only when nothing is known of it: a store that is known to fail costs
-   * no time. Never throws.
+   * The revision, confirmed by the store a moment ago at most. It waits for the store only when
+   * nothing is known of it: one that is known to fail costs no time.
+   * @throws AppError what the store failed with when it was last looked at.
    */
-  revision(): Promise<Revision | null>;
+  revision(): Promise<Revision>;
   /**
    * Counts by hour in each window, all from one revision: of the rollups in memory, or, while
    * those are not loaded, by the store itself. @throws AppError as the store does.
@@ -50,7 +51,7 @@ export function createRollupMemory(deps: RollupMemoryDeps): RollupMemory {
   async function run(): Promise<void> {
     while (!stop.signal.aborted) {
       await state.look();
-      const loading = !state.failing && !held.isComplete();
+      const loading = state.failure === null && !held.isComplete();
       await clock.sleep(loading ? 0 : intervalMs, stop.signal);
     }
   }
@@ -58,9 +59,11 @@ export function createRollupMemory(deps: RollupMemoryDeps): RollupMemory {
   return {
     start: () => void (loop ??= run()),
     async revision() {
-      const hopeless = state.failing && state.looking;
+      const hopeless = state.failure !== null && state.looking;
       if (state.ageMs() >= freshForMs && !hopeless) await state.look();
-      return state.failing ? null : held.revision();
+      const revision = held.revision();
+      if (state.failure !== null || revision === null) throw state.failure ?? notYet();
+      return revision;
     },
     async count(windows, subreddit) {
       for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
@@ -88,7 +91,7 @@ class Follower {
   readonly #clock: Clock;
   #looking: Promise<void> | null = null;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
-  failing = false;
+  failure: AppError | null = null;
 
   constructor(step: () => Promise<void>, clock: Clock) {
     this.#step = step;
@@ -115,9 +118,12 @@ class Follower {
   async #once(): Promise<void> {
     try {
       await this.#step();
-      this.failing = false;
-    } catch {
-      this.failing = true; // the health monitor tells the failure, once
+      this.failure = null;
+    } catch (error) {
+      this.failure = toAppError(error); // the health monitor logs it, once
     }
   }
 }
+
+/** A look that found another opening, and has not loaded anything of it. */
+const notYet = () => new AppError('store_busy', 'The database has just been opened anew');

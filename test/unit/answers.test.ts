@@ -21,7 +21,10 @@ function stage(maxBytes?: number): Stage {
   const at: Stage['at'] = { revision: revisionOf(1) };
   const outcomes: Outcome[] = [];
   const answers = createAnswers({
-    revision: async () => at.revision,
+    revision: async () => {
+      if (at.revision === null) throw new AppError('store_unreachable', 'gone');
+      return at.revision;
+    },
     clock,
     onAnswer: (_, outcome) => outcomes.push(outcome),
     ...(maxBytes === undefined ? {} : { maxBytes }),
@@ -114,16 +117,15 @@ for (const code of [
   });
 }
 
-test('an unknown revision: the last answer without computing; without one it is tried', async (t) => {
+test('a store that is known to fail: the last answer, or its error, without computing', async (t) => {
   const it = stage();
   await it.ask();
   it.at.revision = null;
   await it.clock.advance(1000);
   t.is(await it.ask(), '/stats 1');
-  t.is(await it.ask({ ...stats, route: '/new' }), '/new 2');
-  t.deepEqual(it.outcomes, ['computed', 'stale', 'computed']);
-  it.at.revision = revisionOf(1);
-  t.is(await it.ask({ ...stats, route: '/new' }), '/new 3', 'nobody knows of what it was true');
+  await t.throwsAsync(it.ask({ ...stats, route: '/new' }), { code: 'store_unreachable' });
+  t.is(it.computed, 1);
+  t.deepEqual(it.outcomes, ['computed', 'stale']);
 });
 
 test('what is wrong with the question is said, whatever is kept', async (t) => {
