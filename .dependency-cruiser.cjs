@@ -46,7 +46,7 @@ module.exports = {
         path: '^src/(collect|routes|rollups|http|openapi)/|^src/(app|answers|preload|health-monitor|process-sampler|listen|closing)\\.ts$',
       },
       to: {
-        path: '^src/(store/(?!store\\.ts)|reddit/(?!source|schemas|dump)|scorer/(?!scorer\\.ts)|simulator/)',
+        path: '^src/(store/(?!(store|bounded)\\.ts)|reddit/(?!source|schemas|dump)|scorer/(?!scorer\\.ts)|simulator/)',
       },
     },
     {
@@ -65,7 +65,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/generate/' },
       to: {
-        path: '^src/(store/(?!store\\.ts)|reddit/(?!schemas)|scorer/(?!scorer\\.ts)|simulator/(?!random|sentences|text)|routes/)',
+        path: '^src/(store/(?!(store|bounded)\\.ts)|reddit/(?!schemas)|scorer/(?!scorer\\.ts)|simulator/(?!random|sentences|text)|routes/)',
       },
     },
     {

@@ -6,7 +6,7 @@ import { SECURITY_HEADERS } from './http/security-headers.js';
 import { surroundRoutes } from './http/surface.js';
 import { documentation } from './openapi/documentation.js';
 import { adminRoutes } from './routes/admin.js';
-import { boundedStore } from './routes/bounded-store.js';
+import { boundedStore } from './store/bounded.js';
 import { collectionRoutes } from './routes/collections.js';
 import { commentRoutes } from './routes/comments.js';
 import type { Api, RouteContext } from './routes/context.js';

@@ -8,7 +8,7 @@ import { startPreload } from './preload.js';
 import { createProcessSampler } from './process-sampler.js';
 import { type RootContext, type Running, runProcess } from './process.js';
 import { createRollupMemory } from './rollups/memory.js';
-import { boundedStore } from './routes/bounded-store.js';
+import { boundedStore } from './store/bounded.js';
 import { measuredStore } from './store/measured.js';
 import { openReadStore } from './store/open.js';
 import { readVersion } from './version.js';

@@ -1,5 +1,6 @@
 import { isTransient } from '../errors.js';
 import { type RetryOptions, retry } from '../retry.js';
+import { callRead, eachRead } from './each-read.js';
 import type { Store } from './store.js';
 
 /** How transient failures are repeated: 1 s, 4 s, 16 s by default, and told to `onRetry`. */
@@ -20,18 +21,7 @@ export function retrying(store: Store, options: StoreRetry): Store {
     (...args: Args) =>
       retryStore(options, () => method(...args));
   return {
-    ping: again(() => store.ping()),
-    recentPosts: again((query) => store.recentPosts(query)),
-    post: again((id) => store.post(id)),
-    comments: again((query) => store.comments(query)),
-    hourlyCounts: again((query) => store.hourlyCounts(query)),
-    rollups: again((query) => store.rollups(query)),
-    trending: again((query) => store.trending(query)),
-    subreddits: again((now) => store.subreddits(now)),
-    cycles: again((query) => store.cycles(query)),
-    gaps: again((query) => store.gaps(query)),
-    healthFacts: again((now) => store.healthFacts(now)),
-    requestCycle: again((cycleId) => store.requestCycle(cycleId)),
+    ...eachRead((call, args) => retryStore(options, () => callRead(store, call, args))),
     beginCycle: again((start) => store.beginCycle(start)),
     renewLease: again((fence, leaseMs) => store.renewLease(fence, leaseMs)),
     watermarks: again((subreddit) => store.watermarks(subreddit)),

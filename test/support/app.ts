@@ -7,7 +7,7 @@ import type { ProcessFigures } from '../../src/health/report.js';
 import { createHealthMonitor, type HealthMonitor } from '../../src/health-monitor.js';
 import type { Log } from '../../src/log.js';
 import { createRollupMemory } from '../../src/rollups/memory.js';
-import { boundedStore } from '../../src/routes/bounded-store.js';
+import { boundedStore } from '../../src/store/bounded.js';
 import type { OpenApiDocument } from '../../src/openapi/types.js';
 import type { Api } from '../../src/routes/context.js';
 import { createMetrics } from '../../src/metrics.js';

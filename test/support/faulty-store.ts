@@ -1,3 +1,4 @@
+import { callRead, eachRead } from '../../src/store/each-read.js';
 import type { ReadStore } from '../../src/store/store.js';
 
 export type Fault = 'none' | 'hang' | (() => Error);
@@ -10,34 +11,15 @@ export interface FaultyStore extends ReadStore {
 }
 
 export function faultyStore(real: ReadStore): FaultyStore {
-  const via =
-    <Method extends keyof ReadStore>(method: Method) =>
-    (...args: Parameters<ReadStore[Method]>): ReturnType<ReadStore[Method]> => {
-      faulty.calls[method] = (faulty.calls[method] ?? 0) + 1;
-      return outcome(() =>
-        (real[method] as (...given: unknown[]) => Promise<unknown>)(...args),
-      ) as ReturnType<ReadStore[Method]>;
-    };
-  const outcome = async (call: () => Promise<unknown>): Promise<unknown> => {
-    if (faulty.fault === 'none') return call();
-    if (faulty.fault === 'hang') return new Promise(() => undefined);
-    throw faulty.fault();
-  };
   const faulty: FaultyStore = {
+    ...eachRead(async (call, args) => {
+      faulty.calls[call] = (faulty.calls[call] ?? 0) + 1;
+      if (faulty.fault === 'none') return callRead(real, call, args);
+      if (faulty.fault === 'hang') return new Promise(() => undefined);
+      throw faulty.fault();
+    }),
     fault: 'none',
     calls: {},
-    ping: via('ping'),
-    recentPosts: via('recentPosts'),
-    post: via('post'),
-    comments: via('comments'),
-    hourlyCounts: via('hourlyCounts'),
-    rollups: via('rollups'),
-    trending: via('trending'),
-    subreddits: via('subreddits'),
-    cycles: via('cycles'),
-    gaps: via('gaps'),
-    healthFacts: via('healthFacts'),
-    requestCycle: via('requestCycle'),
   };
   return faulty;
 }

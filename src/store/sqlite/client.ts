@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.js';
 import { AppError, isTransient } from '../../errors.js';
 import type { Log } from '../../log.js';
 import { withDeadline } from '../../retry.js';
+import { eachRead } from '../each-read.js';
 import type { ReadStore } from '../store.js';
 import type { Creation } from './connection.js';
 import { startThread, type ThreadHandle } from './thread-handle.js';
@@ -49,10 +50,10 @@ export async function openReadClient(options: ReadClientOptions): Promise<Closab
   await supervisor.begin();
   const heavy = new Supervisor({ ...options, onOpen: () => undefined });
   return {
-    ...proxy((method) => {
-      if (!HEAVY.has(method)) return supervisor;
+    ...eachRead((call, args) => {
+      if (!HEAVY.has(call)) return supervisor.call(call, args);
       heavy.beginLater();
-      return heavy;
+      return heavy.call(call, args);
     }),
     close: async () => void (await Promise.all([supervisor.close(), heavy.close()])),
   };
@@ -60,27 +61,6 @@ export async function openReadClient(options: ReadClientOptions): Promise<Closab
 
 /** Calls that read a lot: in a thread of their own, so that no other waits behind them. */
 const HEAVY: ReadonlySet<keyof ReadStore> = new Set(['trending'] as const);
-
-function proxy(threadFor: (method: keyof ReadStore) => Supervisor): ReadStore {
-  const via =
-    <Method extends keyof ReadStore>(method: Method) =>
-    (...args: Parameters<ReadStore[Method]>): ReturnType<ReadStore[Method]> =>
-      threadFor(method).call(method, args) as ReturnType<ReadStore[Method]>;
-  return {
-    ping: via('ping'),
-    recentPosts: via('recentPosts'),
-    post: via('post'),
-    comments: via('comments'),
-    hourlyCounts: via('hourlyCounts'),
-    rollups: via('rollups'),
-    trending: via('trending'),
-    subreddits: via('subreddits'),
-    cycles: via('cycles'),
-    gaps: via('gaps'),
-    healthFacts: via('healthFacts'),
-    requestCycle: via('requestCycle'),
-  };
-}
 
 class Supervisor {
   readonly #options: ReadClientOptions;
