@@ -57,6 +57,20 @@ for (const done of [1, 2]) {
   });
 }
 
+test('at no moment is the database there without its log', (t) => {
+  const going = scene(t);
+  // In the way of the log: a file cannot replace a folder.
+  mkdirSync(join(going.store.awayFolder, 'store.db-wal'), { recursive: true });
+  t.throws(() => moveAway(going.store));
+  t.deepEqual(going.here(), ['store.db-shm', 'store.db-wal'], 'the first to go');
+
+  const coming = scene(t);
+  moveAway(coming.store);
+  mkdirSync(`${coming.store.path}-wal`);
+  t.throws(() => putBack(coming.store));
+  t.false(existsSync(coming.store.path), 'the last to come');
+});
+
 test('a database that was made in its place is kept beside it', (t) => {
   const { store } = scene(t);
   moveAway(store);
