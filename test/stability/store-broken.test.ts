@@ -111,7 +111,7 @@ test.serial('only its -wal is removed: never anything else, and fresh by itself'
   t.deepEqual(bodies(await mustBeFresh(t, base)), before);
 });
 
-/** A copy of the closed or open database, the commits in its log included. */
+/** A copy of the database, the commits in its log included. */
 async function backupOf(path: string): Promise<string> {
   const source = new Database(path);
   await source.backup(`${path}.backup`);
@@ -121,7 +121,7 @@ async function backupOf(path: string): Promise<string> {
   return `${path}.backup`;
 }
 
-/** As the runbook has it: the broken files away, the backup in their place. */
+/** The broken files away together, then the backup in their place in one step. */
 function restore(path: string, backup: string): void {
   moveAway({ path, awayFolder: `${path}.broken` });
   copyFileSync(backup, `${path}.new`);

@@ -18,14 +18,23 @@ export interface Served {
   store: Store;
 }
 
-/** As many posts as are named, an hour ago, and as many comments, in one cycle. */
-export async function fill(store: Store, group: string, posts: number): Promise<void> {
+/** So many posts, written 90 minutes ago, and as many comments, in one cycle. */
+export async function fill(
+  store: Store,
+  group: string,
+  posts: number,
+  subreddit = 'claude',
+): Promise<void> {
   const created_utc = toIso(systemClock.now() - 90 * MINUTE_MS);
   const each = <T>(make: (n: number) => T) => Array.from({ length: posts }, (_, n) => make(n));
   await fillStore(store, systemClock, {
     cycleId: `cycle-${group}`,
-    posts: each((n) => aPost({ id: `p${group}${n}`, title: `Theme ${group} rises`, created_utc })),
-    comments: each((n) => aComment({ id: `c${group}${n}`, post_id: `p${group}${n}`, created_utc })),
+    posts: each((n) =>
+      aPost({ id: `p${group}${n}`, subreddit, title: `Theme ${group} rises`, created_utc }),
+    ),
+    comments: each((n) =>
+      aComment({ id: `c${group}${n}`, subreddit, post_id: `p${group}${n}`, created_utc }),
+    ),
   });
 }
 
@@ -37,14 +46,17 @@ export async function servedStore(t: ExecutionContext, posts = 30): Promise<Serv
   return { api, base: await api.listening, path, store };
 }
 
-/** A closed database of its own, filled by so many cycles. Answers its path: one file, no log. */
+/**
+ * A closed database of its own, filled by so many cycles, with another subreddit than that of
+ * `servedStore`, whose counts nothing here would overwrite. Answers its path: one file, no log.
+ */
 export async function otherDatabase(
   t: ExecutionContext,
   group: string,
   cycles: number,
 ): Promise<string> {
   const { store, path } = await temporaryStore(t, { clock: systemClock });
-  for (let n = 0; n < cycles; n += 1) await fill(store, `${group}${n}`, 5);
+  for (let n = 0; n < cycles; n += 1) await fill(store, `${group}${n}`, 5, 'aws');
   await store.close();
   const copy = join(temporaryFolder(t), 'other.db');
   copyFileSync(path, copy);
