@@ -2,21 +2,27 @@ import { systemClock } from '../clock.js';
 import { runCommand } from '../command.js';
 import { loadSettings, readEnvironment } from '../config.js';
 import { AppError } from '../errors.js';
-import { DEMO_FOLDER, startDemo } from '../demo/demo.js';
+import { DEMO_FOLDER, type Demo, demoStore, startDemo } from '../demo/demo.js';
+import { showStoreFault } from '../demo/fault-store.js';
 import { cycleTable } from '../demo/table.js';
 
 const help = `
-npm run demo -- [--detach] [--replay FILE…]
+npm run demo -- [--detach] [--fault store] [--replay FILE…]
 
 The whole system on a simulated Reddit, without any account. Everything lies in ${DEMO_FOLDER}/,
 which is made anew. API_PORT chooses the port (8000).
 
   --detach          end after the first finished cycle, the system goes on (npm run demo:stop)
+  --fault store     after that cycle the database is moved away for seven seconds and put back:
+                    shows what the API answers meanwhile, when it is fresh again, a further cycle
   --replay FILE…    recorded Reddit objects ({kind,data} NDJSON, gz) instead of generated ones
 
-Without --detach the logs follow until Ctrl-C, which ends everything.
-Exit codes: 0 done, 1 the first cycle failed, 78 port in use, running already or wrong setting.
+Without --detach the logs follow until Ctrl-C, which ends everything and puts the database back.
+Exit codes: 0 done, 1 the first cycle failed, something was not as promised under --fault, or
+interrupted before the logs; 64 wrong usage; 78 port in use, running already or wrong setting.
 `;
+
+const print = (line: string) => void process.stdout.write(`${line}\n`);
 
 await runCommand(
   {
@@ -24,45 +30,67 @@ await runCommand(
     help,
     options: {
       detach: { type: 'boolean', default: false },
+      fault: { type: 'string' },
       replay: { type: 'boolean', default: false },
     },
     positionals: true,
   },
   async ({ values, positionals }, signal) => {
+    checkFault(values.fault);
     checkReplay(values.replay, positionals);
     const environment = readEnvironment();
     const { config } = loadSettings(environment);
-    const print = (line: string) => process.stdout.write(`${line}\n`);
-    const { url, pm2, cycle } = await startDemo({
+    const demo = await startDemo({
       environment,
       apiHost: config.api.host,
       apiPort: config.api.port,
       replay: positionals,
+      singleApi: values.fault !== undefined,
       clock: systemClock,
       print,
       signal,
     });
+    const { url, pm2, cycle } = demo;
     print('');
     for (const line of cycleTable(cycle)) print(line);
+    let good = cycle.status !== 'failed';
+    if (good && values.fault !== undefined) good = await showFault(demo, signal);
     print(`\nAPI:    ${url}/api/v1/sentiment/stats\nHealth: ${url}/health`);
-    const exitCode = cycle.status === 'failed' ? 1 : 0;
-    if (values.detach) {
-      print('Stop:   npm run demo:stop');
-      return exitCode;
-    }
-    print('\nThe logs follow; Ctrl-C ends everything.\n');
-    const logs = pm2.follow(['logs', '--raw', '--lines', '5']);
-    await new Promise<void>((resolve) => {
-      logs.once('exit', () => resolve());
-      if (signal.aborted) resolve();
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-    logs.kill();
-    print('\nEnding everything …');
-    await pm2.kill();
-    return exitCode;
+    if (values.detach) print('Stop:   npm run demo:stop');
+    else await followLogs(pm2, signal);
+    return good ? 0 : 1;
   },
 );
+
+/** Whatever ends it early ends the system, too. */
+async function showFault(demo: Demo, signal: AbortSignal): Promise<boolean> {
+  try {
+    return await showStoreFault({ ...demo, store: demoStore(), clock: systemClock, print, signal });
+  } catch (error) {
+    await demo.pm2.kill();
+    throw error;
+  }
+}
+
+async function followLogs(pm2: Demo['pm2'], signal: AbortSignal): Promise<void> {
+  print('\nThe logs follow; Ctrl-C ends everything.\n');
+  const logs = pm2.follow(['logs', '--raw', '--lines', '5']);
+  await new Promise<void>((resolve) => {
+    logs.once('exit', () => resolve());
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  logs.kill();
+  print('\nEnding everything …');
+  await pm2.kill();
+}
+
+function checkFault(fault: string | undefined): void {
+  if (fault === undefined || fault === 'store') return;
+  throw new AppError('invalid_request', `--fault ${JSON.stringify(fault)} is not accepted`, {
+    cure: '--fault store is the one there is',
+  });
+}
 
 function checkReplay(replay: boolean, files: string[]): void {
   if (replay === files.length > 0) return;

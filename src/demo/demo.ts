@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ import { SECRET_KEYS } from '../config-schema.js';
 import type { Cycle } from '../domain/cycle.js';
 import { AppError } from '../errors.js';
 import { type Pm2Cli, pm2Cli } from './pm2-cli.js';
+import type { MovableStore } from './store-files.js';
 
 /** Everything the demo makes lies here, below the folder it was started in. */
 export const DEMO_FOLDER = '.demo';
@@ -18,6 +19,8 @@ export interface DemoOptions {
   apiPort: number;
   /** Recordings for the simulator to replay; none: generated communities. */
   replay: string[];
+  /** One api process, so that all answers come from one memory. */
+  singleApi?: boolean;
   clock: Clock;
   print: (line: string) => void;
   signal: AbortSignal;
@@ -28,6 +31,13 @@ export interface Demo {
   pm2: Pm2Cli;
   /** The first finished cycle. */
   cycle: Cycle;
+  adminToken: string;
+}
+
+/** The demo's database, and where it is put when it is moved away. */
+export function demoStore(): MovableStore {
+  const folder = resolve(DEMO_FOLDER);
+  return { path: join(folder, 'sentimentagent.db'), awayFolder: join(folder, 'away') };
 }
 
 const SIMULATOR_WITHIN_MS = 20_000;
@@ -81,7 +91,8 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     await startSimulator(pm2, simulatorPort, options);
     await pm2.run(['start', ecosystemFile()], demoEnvironment(folder, simulatorPort, options));
     print('Collecting: the first cycle begins 5 s after the start …');
-    return { url, pm2, cycle: await firstCycle(url, options) };
+    const cycle = await firstCycle(url, options);
+    return { url, pm2, cycle, adminToken: readFileSync(adminTokenFile(folder), 'utf8').trim() };
   } catch (error) {
     await pm2.kill();
     if (options.signal.aborted) throw new AppError('cancelled', 'The demo was interrupted');
@@ -93,23 +104,26 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
 function demoEnvironment(
   folder: string,
   simulatorPort: number,
-  { apiHost, apiPort }: DemoOptions,
+  { apiHost, apiPort, singleApi = false }: DemoOptions,
 ): Record<string, string> {
   return {
+    ...(singleApi ? { API_INSTANCES: '1' } : {}),
     NODE_ENV: 'production',
     API_HOST: apiHost,
     API_PORT: String(apiPort),
-    SQLITE_PATH: join(folder, 'sentimentagent.db'),
+    SQLITE_PATH: demoStore().path,
     HEALTH_CHECK_ENABLED: 'true',
     MONITOR_STATE_DIR: join(folder, 'monitor'),
     MONITOR_HEALTH_URL: `${baseUrl(apiHost, apiPort)}/health`,
-    ADMIN_TOKEN_FILE: secretFile(join(folder, 'admin-token')),
+    ADMIN_TOKEN_FILE: secretFile(adminTokenFile(folder)),
     REDDIT_BASE_URL: `http://127.0.0.1:${simulatorPort}`,
     REDDIT_CLIENT_ID: 'demo',
     REDDIT_CLIENT_SECRET_FILE: secretFile(join(folder, 'reddit-secret')),
     REDDIT_USER_AGENT: 'sentimentagent-demo/0.1 (talks to the simulator only)',
   };
 }
+
+const adminTokenFile = (folder: string) => join(folder, 'admin-token');
 
 function baseUrl(host: string, port: number): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -177,7 +191,7 @@ interface HealthAnswer {
 }
 
 /** Null while nobody answers, or with an error. */
-async function answerOf<T>(url: string): Promise<T | null> {
+export async function answerOf<T>(url: string): Promise<T | null> {
   try {
     const answer = await fetch(url, { signal: AbortSignal.timeout(2000) });
     return answer.ok ? ((await answer.json()) as T) : null;

@@ -29,7 +29,7 @@ function skippedOf(skipped: Record<string, number>): number {
 }
 
 /** Text to the left, figures to the right. */
-function aligned(rows: string[][]): string[] {
+export function aligned(rows: string[][]): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),
   );

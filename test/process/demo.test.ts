@@ -128,6 +128,9 @@ test('a demo that cannot start says why and leaves nothing', async (t) => {
   t.regex(taken.output, new RegExp(`Port ${port}.*in use.*API_PORT=`));
   t.like(await runIn(folder, 'demo', ['--detch'], env), { code: 64 });
   t.like(await runIn(folder, 'demo', ['--replay'], env), { code: 64 });
+  const fault = await runIn(folder, 'demo', ['--fault', 'stroe'], env);
+  t.is(fault.code, 64);
+  t.regex(fault.output, /--fault "stroe" is not accepted\. Cure: --fault store/);
   t.false(existsSync(join(folder, '.demo', 'pm2', 'pm2.pid')));
 });
 

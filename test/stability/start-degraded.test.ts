@@ -58,9 +58,11 @@ test.serial('api: a disk that is not mounted is said, waited for, and served', a
   await serves(base);
   t.is((await fetch(`${base}/api/v1/sentiment/stats`)).status, 200);
   await eventually('health', async () => (await fetch(`${base}/health`)).status === 200);
-  const messages = api.lines().map(({ msg }) => msg);
+  const messages = () => api.lines().map(({ msg }) => msg);
+  // In the background, and so perhaps after the first answers.
+  await eventually('all data in memory', () => messages().includes('data loaded'));
   for (const told of ['store open', 'data loaded', 'database answers again'])
-    t.is(messages.filter((msg) => msg === told).length, 1, told);
+    t.is(messages().filter((msg) => msg === told).length, 1, told);
   api.child.kill('SIGTERM');
   t.is((await api.exited).code, 0);
 });

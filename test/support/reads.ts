@@ -75,6 +75,7 @@ export function keepReading(
       const ms = Math.round(performance.now() - began);
       report.slowestMs = Math.max(report.slowestMs, ms);
       if (answer.status !== 200) report.failures.push(`${name}: ${answer.status} ${text}`);
+      else if (answer.headers.has('x-data-stale')) report.failures.push(`${name}: stale`);
       else if (!good(isJson ? JSON.parse(text) : text))
         report.failures.push(`${name}: without its data: ${text}`);
       else if (ms > deadlineMs) report.failures.push(`${name}: ${ms} ms`);
