@@ -6,7 +6,7 @@ import { healthPolicy } from '../../src/health/assess.js';
 import { createHealthMonitor } from '../../src/health-monitor.js';
 import { createMetrics } from '../../src/metrics.js';
 import { createRollupMemory } from '../../src/rollups/memory.js';
-import { boundedStore } from '../../src/routes/bounded-store.js';
+import { boundedStore } from '../../src/store/bounded.js';
 import { openReadClient } from '../../src/store/sqlite/client.js';
 import { freshAfterMs, givenAll, staleAnswers } from '../support/charts.js';
 import { recordingLog } from '../support/log.js';
