@@ -1,8 +1,10 @@
-import { pathOf } from './problem.js';
 import type { Result } from './reply.js';
 
 /** Ask the store for so many: the one more tells whether there is a next page. */
 export const withOneMore = (limit: number): number => limit + 1;
+
+/** Only there because a relative reference has to be read against something. */
+const ANY_ORIGIN = 'http://localhost';
 
 /**
  * Cuts the one more off; where there was one, the header `Link` has the next page: the same
@@ -20,8 +22,12 @@ export function pageOf<Entry>(
   const entries = found.slice(0, limit);
   const last = entries.at(-1);
   if (found.length <= limit || last === undefined) return { value: entries };
-  const path = pathOf(url);
-  const parameters = new URLSearchParams(url.slice(path.length + 1));
-  parameters.set('cursor', cursorAfter(last));
-  return { value: entries, headers: { link: `<${path}?${parameters.toString()}>; rel="next"` } };
+  // A request line may name a host and a fragment (RFC 9112, 3.2.2). The answer is kept for everybody,
+  // so neither may get into it.
+  const { pathname, searchParams } = new URL(url, ANY_ORIGIN);
+  searchParams.set('cursor', cursorAfter(last));
+  return {
+    value: entries,
+    headers: { link: `<${pathname}?${searchParams.toString()}>; rel="next"` },
+  };
 }

@@ -12,7 +12,10 @@ export type ScanPost = (
   columns: PostColumns,
   post: number,
   visit: Visit,
-  /** Words for which it is false are left out, with their phrases; by default none. */
+  /**
+   * Words for which it is false are left out, with their phrases; by default none. Not asked of
+   * words that are no terms by themselves.
+   */
   matters?: (lo: number) => boolean,
 ) => void;
 
@@ -30,11 +33,12 @@ export function postScanner(names: Names): ScanPost {
       const lo = numbers[at] as number;
       const isNamed = named !== null && named[(at - start) / 2] === 1;
       const hadBefore = beforeMatters;
-      beforeMatters = !isNamed && matters(lo);
-      if (!beforeMatters) continue;
       const flagged = numbers[at + 1] as number;
+      const alone = (flagged & ALONE) !== 0;
+      beforeMatters = !isNamed && (!alone || matters(lo));
+      if (!beforeMatters) continue;
       const hi = flagged & HI_MASK;
-      if ((flagged & ALONE) !== 0) visit(lo, hi);
+      if (alone) visit(lo, hi);
       if (!hadBefore || (flagged & FOLLOWS) === 0) continue;
       const before = numbers[at - 1] as number;
       if (((flagged | before) & ALONE) === 0) continue;

@@ -125,6 +125,8 @@ const VOCABULARY = [
     '5',
     'R',
   ],
+  // Words that are terms in a phrase only: by chance alone too few posts would share one.
+  ...['ios 7', 'ios 7', 'vitamin C'],
   ...['claude', 'AWS', 'machine learning', 'Machine', 'the', 'of', '-', ',', 'https://x.example/y'],
 ];
 const title = fc

@@ -80,6 +80,14 @@ test('a phrase comes before its words where it has most of their posts', (t) => 
   );
 });
 
+test('the window before knows phrases of a word that is no term by itself', (t) => {
+  for (const title of ['ios 7', '7 ios', 'vitamin c', 'gpt 5']) {
+    const risen = topics(times(3, title), [post(title, 1.5), ...times(20, 'weather', 1.5)]);
+    t.like(risen[0], { theme: title, mentions: 3, baseline: 1, is_new: false });
+    t.deepEqual(themes(topics(times(3, title), times(3, title, 1.5))), [], 'no rise');
+  }
+});
+
 test('a word that is mentioned twice in a title is one mention', (t) => {
   const [topic] = topics([...times(2, 'price, price'), post('price')]);
   t.like(topic, { theme: 'price', mentions: 3 });
