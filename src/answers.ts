@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from './clock.js';
-import { toAppError } from './errors.js';
+import { AppError, toAppError } from './errors.js';
 import type { Revision } from './store/store.js';
 
 /**
@@ -62,18 +62,20 @@ export interface AnswersDeps {
 }
 
 const MAX_BYTES = 32 * 1024 * 1024;
+/** Different questions computed at once: each holds its answer several times over meanwhile. */
+const MAX_COMPUTING = 48;
 /** A body together with what it is compressed to, and its place in the cache. */
 const sizeOf = (bytes: number) => Math.ceil(bytes * 1.5) + 500;
 
 interface Place {
   revision: Revision;
   untilMs: number;
+  /** When it was last known to be right, on the monotonic clock. */
+  confirmedMs: number;
 }
 
 interface Entry extends Place {
   kept: Kept;
-  /** When it was last known to be right, on the monotonic clock. */
-  confirmedMs: number;
 }
 
 export function createAnswers(deps: AnswersDeps): Answers {
@@ -93,7 +95,7 @@ export function createAnswers(deps: AnswersDeps): Answers {
     const kept = keep(await work());
     const other = entries.peek(key);
     if (other === undefined || !isLater(other, place)) {
-      entries.set(key, { kept, ...place, confirmedMs: clock.monotonic() });
+      entries.set(key, { kept, ...place });
     }
     return kept;
   };
@@ -111,16 +113,20 @@ export function createAnswers(deps: AnswersDeps): Answers {
     untilMs: number,
     work: () => Promise<Computed>,
   ): Promise<Given> => {
+    const askedMs = clock.monotonic();
     // Before the data is read: an answer may be newer than its revision says, never older.
     const revision = await deps.revision();
     const entry = entries.get(key);
     if (entry !== undefined && same(entry.revision, revision) && entry.untilMs === untilMs) {
-      entry.confirmedMs = clock.monotonic();
+      entry.confirmedMs = askedMs;
       return { kept: entry.kept, outcome: 'hit', staleMs: 0 };
     }
     const flight = JSON.stringify([key, revision, untilMs]);
     const running = underWay.get(flight);
-    const computing = running ?? compute(key, { revision, untilMs }, work);
+    if (running === undefined && underWay.size >= MAX_COMPUTING) {
+      throw new AppError('store_busy', `${MAX_COMPUTING} questions are being computed already`);
+    }
+    const computing = running ?? compute(key, { revision, untilMs, confirmedMs: askedMs }, work);
     if (running === undefined) {
       underWay.set(flight, computing);
       void computing.catch(() => undefined).finally(() => underWay.delete(flight));

@@ -41,6 +41,7 @@ const TABLE = {
   headers_too_large: { http: 431, exit: 1, transient: false, title: 'Headers too large' },
   jobs_unavailable: { http: 503, exit: 1, transient: true, title: 'Job runner unavailable' },
   supervisor_unreachable: { http: 503, exit: 69, transient: true, title: 'PM2 unreachable' },
+  overloaded: { http: 503, exit: 1, transient: true, title: 'Overloaded' },
   shutting_down: { http: 503, exit: 1, transient: true, title: 'Shutting down' },
   internal: { http: 500, exit: 1, transient: false, title: 'Internal error' },
 } as const;

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.js';
+import { toAppError } from './errors.js';
 import type { Log } from './log.js';
 import type { Api } from './routes/context.js';
 import type { RollupMemory } from './rollups/memory.js';
@@ -24,6 +25,10 @@ export interface PreloadDeps {
 }
 
 const LOOK_EVERY_MS = 500;
+/** Between two commits of a cycle less time passes, mostly. */
+const STILL_FOR_MS = 2000;
+/** After a failure it is tried again later and later. */
+const RETRY_MS = { first: 1000, last: 60_000 };
 
 const WINDOWS = [
   { hours: 24, granularity: 'hour' },
@@ -48,42 +53,57 @@ export function startPreload(deps: PreloadDeps): Preload {
   const { app, clock, log, paths = DEFAULT_QUESTIONS } = deps;
   const stop = new AbortController();
 
-  /** False also when the app is closing. */
-  const isFresh = async (url: string): Promise<boolean> => {
-    if (stop.signal.aborted) return false;
+  /** What went wrong; null when nothing did. */
+  const ask = async (url: string): Promise<string | null> => {
     try {
       const { statusCode, headers } = await app.inject({ url });
-      return statusCode === 200 && headers['x-data-stale'] === undefined;
-    } catch {
-      return false;
+      const fresh = statusCode === 200 && headers['x-data-stale'] === undefined;
+      return fresh ? null : `${url}: ${statusCode}`;
+    } catch (error) {
+      return `${url}: ${toAppError(error).message}`; // the app is closing
     }
   };
 
-  /** Answers how long it took; null when an answer failed, so that it is tried again. */
-  const ask = async (): Promise<number | null> => {
+  /** All of them, whatever comes of one. */
+  const askAll = async (): Promise<{ failed: string[]; ms: number }> => {
     const began = clock.monotonic();
-    for (const url of paths) if (!(await isFresh(url))) return null;
-    return Math.round(clock.monotonic() - began);
+    const failed: string[] = [];
+    for (const url of paths) {
+      if (stop.signal.aborted) break;
+      const problem = await ask(url);
+      if (problem !== null) failed.push(problem);
+    }
+    return { failed, ms: Math.round(clock.monotonic() - began) };
   };
 
   const loop = async (): Promise<void> => {
+    let first = true;
     let ready: string | null = null;
-    let before: string | null = null;
-    while (!stop.signal.aborted) {
+    let seen = { name: null as string | null, sinceMs: 0 };
+    let retry = { atMs: 0, delayMs: RETRY_MS.first };
+    for (; !stop.signal.aborted; await clock.sleep(LOOK_EVERY_MS, stop.signal)) {
       const revision = await revisionOf(deps.rollups);
-      const now = revision && `${revision.opening} ${revision.data_version}`;
+      const name = revision && `${revision.opening} ${revision.data_version}`;
+      const nowMs = clock.monotonic();
+      if (name !== seen.name) seen = { name, sinceMs: nowMs };
       // At the start nobody has an answer yet, so that one does not wait for stillness.
-      const still = now === before || ready === null;
-      if (now !== null && now !== ready && still) {
-        const ms = await ask();
-        const level = ready === null ? 'info' : 'debug';
-        if (ms !== null) {
-          log[level]({ answers: paths.length, ms }, 'default answers ready');
-          ready = now;
-        }
+      const still = first || nowMs - seen.sinceMs >= STILL_FOR_MS;
+      if (name === null || name === ready || !still || nowMs < retry.atMs) continue;
+      const { failed, ms } = await askAll();
+      if (stop.signal.aborted) break;
+      if (failed.length === 0) {
+        log[first ? 'info' : 'debug']({ answers: paths.length, ms }, 'default answers ready');
+        ready = name;
+        first = false;
+        retry = { atMs: 0, delayMs: RETRY_MS.first };
+      } else {
+        if (retry.atMs === 0)
+          log.warn({ failed, ms }, 'default answers are not ready; trying again');
+        retry = {
+          atMs: clock.monotonic() + retry.delayMs,
+          delayMs: Math.min(RETRY_MS.last, 2 * retry.delayMs),
+        };
       }
-      before = now;
-      await clock.sleep(LOOK_EVERY_MS, stop.signal);
     }
   };
   const running = loop();

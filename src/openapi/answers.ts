@@ -5,7 +5,13 @@ import type { Header, Parameter, Response, Schema } from './types.js';
 
 const EVERY_ROUTE: readonly ErrorCode[] = ['invalid_request', 'uri_too_long', 'internal'];
 const THE_STORE: readonly ErrorCode[] = [
-  ...(['store_unusable', 'store_unreachable', 'store_timeout', 'store_busy'] as const),
+  ...([
+    'store_unusable',
+    'store_unreachable',
+    'store_timeout',
+    'store_busy',
+    'overloaded',
+  ] as const),
   'deadline_exceeded',
 ];
 const THE_TOKEN: readonly ErrorCode[] = ['unauthorized', 'admin_disabled'];

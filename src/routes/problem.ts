@@ -25,6 +25,7 @@ const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = {
   deadline_exceeded: 5,
   jobs_unavailable: 20,
   collection_running: 60,
+  overloaded: 1,
   shutting_down: 5,
 };
 
@@ -40,9 +41,15 @@ export function problemOf(error: AppError, instance: string): Problem {
   };
 }
 
+const TOLD_AS_THEY_ARE: ReadonlySet<ErrorCode> = new Set([
+  'jobs_unavailable',
+  'overloaded',
+  'shutting_down',
+] as const);
+
 /** Messages of our own fours are written for the client; what failed inside stays in the log. */
 function publicDetail(error: AppError): string {
-  if (error.code === 'jobs_unavailable' || error.code === 'shutting_down') return error.message;
+  if (TOLD_AS_THEY_ARE.has(error.code)) return error.message;
   if (error.httpStatus < 500) {
     return error.cure === undefined ? error.message : `${error.message}: ${error.cure}`;
   }

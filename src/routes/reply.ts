@@ -4,6 +4,7 @@ import { negotiate } from '@fastify/accept-negotiator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fresh from 'fresh';
 import type { Answers, Kept } from '../answers.js';
+import { AppError } from '../errors.js';
 
 /** What a route computes for a question: the value its schema describes. */
 export interface Result<T> {
@@ -34,10 +35,26 @@ const CODINGS: Record<string, (body: Buffer) => Promise<Buffer>> = {
   gzip: (body) => promisify(gzip)(body),
 };
 const brotli = promisify(brotliCompress);
-const CODING_NAMES = Object.keys(CODINGS);
+const CODING_NAMES = [...Object.keys(CODINGS), 'identity'];
+
+/**
+ * Answers that clients have asked for and not taken yet. Beyond this nothing more is given: a
+ * hundred clients that never read would otherwise take the process with them.
+ */
+const MAX_UNSENT_BYTES = 96 * 1024 * 1024;
 
 export function respondFrom(answers: Answers): Respond {
+  let unsentBytes = 0;
+  const holdUntilSent = (reply: FastifyReply, bytes: number): void => {
+    unsentBytes += bytes;
+    reply.raw.once('close', () => {
+      unsentBytes -= bytes;
+    });
+  };
   return async (request, reply, { parameters, untilMs = 0, compute }) => {
+    if (unsentBytes > MAX_UNSENT_BYTES) {
+      throw new AppError('overloaded', 'Too much is waiting to be taken by other clients');
+    }
     const question = {
       route: request.routeOptions.url ?? '',
       parameters: parameters.map((parameter) => parameter ?? null),
@@ -51,18 +68,21 @@ export function respondFrom(answers: Answers): Respond {
     // A coding is another representation, and a strong tag names exactly one (RFC 9110, 8.8.3).
     const etag = `"${kept.tag}${coding === null ? '' : `-${coding}`}"`;
     reply.headers({ ...kept.headers, etag, 'cache-control': 'no-cache' });
+    if (outcome === 'stale') {
+      // Not to be kept: a later 304 would leave these headers on what a browser has stored.
+      reply.headers({ age: String(Math.floor(staleMs / 1000)), 'x-data-stale': 'true' });
+      reply.header('cache-control', 'no-store');
+    }
     reply.header(
       'vary',
       [reply.getHeader('vary'), 'Accept-Encoding'].flat().filter(Boolean).join(', '),
     );
-    if (outcome === 'stale') {
-      reply.headers({ age: String(Math.floor(staleMs / 1000)), 'x-data-stale': 'true' });
-    }
-    if (fresh(request.headers, { etag })) return reply.code(304).send();
+    if (outcome !== 'stale' && fresh(request.headers, { etag })) return reply.code(304).send();
     reply.type('application/json; charset=utf-8');
-    if (coding === null) return reply.send(kept.body);
-    reply.header('content-encoding', coding);
-    return reply.send(await encode(kept, coding));
+    if (coding !== null) reply.header('content-encoding', coding);
+    const body = coding === null ? kept.body : await encode(kept, coding);
+    holdUntilSent(reply, body.length);
+    return reply.send(body);
   };
 }
 
@@ -74,7 +94,8 @@ function serialize(reply: FastifyReply, value: unknown): string {
 /** The coding the client prefers; null: none, because it takes none or the body is too small. */
 function codingFor(accepted: string | undefined, { body }: Kept): string | null {
   if (accepted === undefined || body.length < MIN_COMPRESSED_BYTES) return null;
-  return negotiate(accepted, CODING_NAMES);
+  const coding = negotiate(accepted, CODING_NAMES);
+  return coding === 'identity' ? null : coding;
 }
 
 /** Compressed once for everybody; a failure is not kept. */

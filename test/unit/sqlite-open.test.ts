@@ -214,3 +214,18 @@ for (const suffix of ['-wal', '-shm']) {
     t.deepEqual((await store.verify({ repair: false })).differences, []);
   });
 }
+
+test('an empty file in the place of a database that was seen is left alone', async (t) => {
+  const { path, config } = await temporaryStore(t);
+  const reader = await temporaryReadStore(t, config, systemClock);
+  await reader.ping();
+  renameSync(path, `${path}.away`);
+  writeFileSync(path, '');
+  for (let n = 0; n < 3; n += 1) {
+    await t.throwsAsync(reader.ping(), { code: 'store_unreachable' });
+  }
+  t.is(statSync(path).size, 0, 'nobody wrote into it');
+  unlinkSync(path);
+  renameSync(`${path}.away`, path);
+  await t.notThrowsAsync(reader.ping());
+});

@@ -187,3 +187,70 @@ test.serial('a call that reads a lot hangs: no other call waits, and it ends its
   await heavy;
   t.is((await store.ping()).data_version, main, 'its thread was not replaced');
 });
+
+/** Makes a database look like one of the release before. */
+function downgrade(path: string): void {
+  const db = new Database(path);
+  for (const [name] of db
+    .prepare(`SELECT name FROM sqlite_schema WHERE type = 'trigger'`)
+    .raw()
+    .all() as [string][]) {
+    db.exec(`DROP TRIGGER ${name}`);
+  }
+  db.exec(`DROP TABLE rollup_changes; DROP TABLE post_terms; DROP INDEX comments_post;
+    DROP INDEX cycles_status_started; DROP INDEX gaps_found; DROP INDEX gaps_status_found;
+    UPDATE meta SET schema_version = 2`);
+  db.close();
+}
+
+test.serial('a database of the release before is told, brought on and served', async (t) => {
+  const { store, path, config } = await temporaryStore(t);
+  await store.close();
+  downgrade(path);
+
+  const { log, lines } = recordingLog();
+  const told = () => lines.some(({ msg }) => msg.includes('older release'));
+  const reader = await openReadStore(config, { clock: systemClock, log });
+  t.teardown(() => reader.close());
+  t.true(told());
+  t.is((await reader.ping()).data_version, 0, 'served as soon as it is brought on');
+});
+
+test.serial('something older restored into the same file is another opening', async (t) => {
+  const { store, path, config } = await temporaryStore(t);
+  const reader = await temporaryReadStore(t, config, systemClock);
+  const backup = `${path}.backup`;
+  const db = new Database(path);
+  t.teardown(() => db.close());
+  await db.backup(backup);
+  const fence = await beginTestCycle(store, systemClock);
+  await store.commit({ fence, subreddit: 'claude', posts: [aPost()], comments: [] });
+  const before = await reader.rollups({ since: null, edges: [] });
+  const old = new Database(backup, { readonly: true });
+  const { data_version } = old.prepare('SELECT data_version FROM meta').get() as {
+    data_version: number;
+  };
+  old.close();
+  t.true(data_version < before.data_version);
+  // What .restore does: the same file, other pages.
+  db.exec(`DELETE FROM posts; DELETE FROM rollups_hourly; DELETE FROM rollup_changes;
+    UPDATE meta SET data_version = ${data_version}`);
+  const after = await reader.rollups({ since: before, edges: [] });
+  t.is(after.data_version, data_version);
+  t.not(after.opening, before.opening);
+  t.deepEqual(after.rollups, []);
+});
+
+test.serial('an upgrade is not cut off: calls are refused at once until it is done', async (t) => {
+  const { store, lines } = await faulty(t);
+  const thread = (await store.ping()).data_version;
+  await t.throwsAsync(store.post('upgrade'), { code: 'store_timeout' });
+  const began = systemClock.monotonic();
+  // Far longer than a thread may be silent otherwise.
+  while (systemClock.monotonic() - began < 4 * TIMEOUT_MS) {
+    await t.throwsAsync(store.ping(), { code: 'store_busy' });
+    await systemClock.sleep(20);
+  }
+  t.is((await eventually(() => store.ping())).data_version, thread, 'the same thread');
+  t.false(lines.some(({ msg }) => /hangs/.test(msg)));
+});

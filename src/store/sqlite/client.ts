@@ -5,6 +5,7 @@ import { withDeadline } from '../../retry.js';
 import { eachRead } from '../each-read.js';
 import type { ReadStore } from '../store.js';
 import type { Creation } from './connection.js';
+import { type PackedRollups, unpackRollups } from './rollups.js';
 import { startThread, type ThreadHandle } from './thread-handle.js';
 
 export interface ReadClientOptions {
@@ -20,6 +21,8 @@ export interface ReadClientOptions {
    * cannot be reached yet is opened when it can be, and refuses calls until then.
    */
   opening?: ((attempt: () => Promise<void>) => Promise<void>) | 'keep trying';
+  /** A thread that owes an answer for this many deadlines hangs, and is replaced. */
+  hungDeadlines?: number;
   /** Told when the store has been opened for the first time. */
   onOpen?: () => void;
 }
@@ -28,8 +31,9 @@ export type ClosableReadStore = ReadStore & { close(): Promise<void> };
 
 /** Unanswered calls beyond this are refused: a queue that long does not become short in time. */
 const MAX_OUTSTANDING = 128;
-/** A thread that owes an answer for this many deadlines hangs, and is replaced. */
 const HUNG_DEADLINES = 3;
+/** Of calls that read a lot: one that takes longer than its deadline is slow, not stuck. */
+const HUNG_DEADLINES_HEAVY = 20;
 /** Replaced threads that SQLite or the disk has not let go of yet. */
 const MAX_ABANDONED = 2;
 const OPEN_DEADLINE_MS = 10_000;
@@ -48,9 +52,16 @@ const RESTART_DELAY_MS = { first: 100, last: 5000 };
 export async function openReadClient(options: ReadClientOptions): Promise<ClosableReadStore> {
   const supervisor = new Supervisor(options);
   await supervisor.begin();
-  const heavy = new Supervisor({ ...options, onOpen: () => undefined });
+  const heavy = new Supervisor({
+    hungDeadlines: HUNG_DEADLINES_HEAVY,
+    ...options,
+    onOpen: () => undefined,
+  });
   return {
-    ...eachRead((call, args) => {
+    ...eachRead(async (call, args) => {
+      if (call === 'rollups') {
+        return unpackRollups((await supervisor.call(call, args)) as PackedRollups);
+      }
       if (!HEAVY.has(call)) return supervisor.call(call, args);
       heavy.beginLater();
       return heavy.call(call, args);
@@ -107,12 +118,7 @@ class Supervisor {
   async #open(): Promise<void> {
     const thread = this.#start(this.#create);
     try {
-      await withDeadline(
-        OPEN_DEADLINE_MS,
-        this.#options.clock,
-        () => thread.ready,
-        () => new AppError('store_timeout', `The store did not open in ${OPEN_DEADLINE_MS} ms`),
-      );
+      await this.#whenReady(thread);
     } catch (error) {
       thread.abandon(gone());
       if (error instanceof AppError) {
@@ -128,13 +134,35 @@ class Supervisor {
     this.#options.onOpen?.();
   }
 
+  /** An upgrade takes as long as it takes: cut off, it would begin again, and never end. */
+  async #whenReady(thread: ThreadHandle): Promise<void> {
+    for (;;) {
+      const late = new AppError(
+        'store_timeout',
+        `The store did not open in ${OPEN_DEADLINE_MS} ms`,
+      );
+      try {
+        await withDeadline(
+          OPEN_DEADLINE_MS,
+          this.#options.clock,
+          () => thread.ready,
+          () => late,
+        );
+        return;
+      } catch (error) {
+        if (error !== late || !thread.isUpgrading()) throw error;
+      }
+    }
+  }
+
   async call(method: keyof ReadStore, args: unknown[]): Promise<unknown> {
-    const { clock, timeoutMs } = this.#options;
+    const { clock, timeoutMs, hungDeadlines = HUNG_DEADLINES } = this.#options;
     const thread = this.#current;
     if (this.#closing.signal.aborted) {
       throw new AppError('store_unreachable', 'The store is closed');
     }
     if (thread === null) throw this.#opened ? gone() : (this.#whyNotOpen ?? gone());
+    if (thread.isUpgrading()) throw upgrading();
     if (thread.outstanding() >= MAX_OUTSTANDING) {
       throw new AppError('store_busy', `${MAX_OUTSTANDING} store calls are waiting already`);
     }
@@ -143,7 +171,8 @@ class Supervisor {
       afterReading(clock),
       (signal) => thread.call(method, args, signal),
       () => {
-        if (thread.silentMs() >= HUNG_DEADLINES * timeoutMs) this.#leaveBehind(thread);
+        const hangs = thread.silentMs() >= hungDeadlines * timeoutMs;
+        if (hangs && !thread.isUpgrading()) this.#leaveBehind(thread);
         return new AppError('store_timeout', `The store gave no answer within ${timeoutMs} ms`, {
           details: { call: method },
         });
@@ -166,6 +195,7 @@ class Supervisor {
       start: { path, create },
       clock,
       onSlow: (shape, ms) => log.warn({ shape, ms }, 'slow store call'),
+      onUpgrade: () => log.info(`${UPGRADING}; this may take minutes`),
       gone,
     });
     this.#alive.add(thread);
@@ -221,6 +251,12 @@ function afterReading(clock: Clock): Clock {
       for (let turn = 0; turn < 2; turn += 1) await new Promise((next) => setImmediate(next));
     },
   };
+}
+
+const UPGRADING = "the database is of an older release and is brought to this one's schema";
+
+function upgrading(): AppError {
+  return new AppError('store_busy', UPGRADING);
 }
 
 function gone(): AppError {

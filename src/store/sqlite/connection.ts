@@ -22,6 +22,8 @@ export interface ConnectionOptions {
   clock: Clock;
   /** Told of calls over SLOW_MS. */
   onSlow: (shape: string, ms: number) => void;
+  /** Told before a database of an older release is brought on, in the opening. */
+  onUpgrade?: () => void;
 }
 
 /**
@@ -55,11 +57,13 @@ export function createConnection(options: ConnectionOptions): Connection {
   const ensure = (): Db => {
     if (closed) throw new AppError('store_unreachable', 'The store is closed');
     if (handle !== null) {
-      if (isStillThere(handle, path)) return handle.db;
+      const found = identities(path);
+      if (isSame(handle.files, found)) return handle.db;
+      const vanished = handle.files.some((file, index) => file !== '' && file !== found[index]);
       drop();
-      throw missing(path, ', or its -wal or -shm file, is not there any more');
+      if (vanished) throw missing(path, ', or its -wal or -shm file, is not there any more');
     }
-    handle = openDatabase(path, options.busyTimeoutMs, create);
+    handle = openDatabase(path, options, create);
     create = 'nothing';
     return handle.db;
   };
@@ -130,8 +134,9 @@ interface Handle {
 
 /**
  * SQLite works on three files; one that was removed or replaced under us would leave us
- * reading and writing by ourselves what nobody else sees. The two beside the database may
- * appear later than it, and only then count.
+ * reading and writing by ourselves what nobody else sees. One that appears later is not
+ * necessarily ours either: another process that closes at the wrong moment removes the ones we
+ * have just made, and the next makes its own. So then the database is opened again.
  */
 const SUFFIXES = ['', '-wal', '-shm'];
 
@@ -139,19 +144,18 @@ function identities(path: string): string[] {
   return SUFFIXES.map((suffix) => fileIdentity(path + suffix));
 }
 
-function isStillThere(handle: Handle, path: string): boolean {
-  const now = identities(path);
-  const same = handle.files.every(
-    (file, index) => file === now[index] || (index > 0 && file === ''),
-  );
-  if (same) handle.files = now;
-  return same;
+function isSame(before: string[], now: string[]): boolean {
+  return before.every((file, index) => file === now[index]);
 }
 
 /** Device and inode of the file at the path; empty when there is none. */
 function fileIdentity(path: string): string {
   const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
   return stat === undefined ? '' : `${stat.dev}:${stat.ino}`;
+}
+
+function isEmpty(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.size === 0;
 }
 
 function isThere(path: string): boolean {
@@ -174,9 +178,12 @@ function makeFolder(folder: string, path: string): void {
   }
 }
 
-function openDatabase(path: string, busyTimeoutMs: number, create: Creation): Handle {
+function openDatabase(path: string, options: ConnectionOptions, create: Creation): Handle {
+  const { busyTimeoutMs, onUpgrade } = options;
   if (create === 'everything') makeFolder(dirname(path), path);
   else if (fileIdentity(path) === '') throw missing(path, ' is not there');
+  // Opening it as a database would write into it, and take the log of the one it stands for.
+  else if (create === 'nothing' && isEmpty(path)) throw missing(path, ' is empty');
   const unusable = whyNotOpen(path);
   if (unusable !== null) throw unusable;
   const fileMustExist = create !== 'everything';
@@ -191,7 +198,7 @@ function openDatabase(path: string, busyTimeoutMs: number, create: Creation): Ha
     db.pragma('secure_delete = ON');
     db.pragma('foreign_keys = OFF'); // a comment's post may be missing
     db.pragma('journal_size_limit = 16777216');
-    migrate(db, path, create !== 'nothing');
+    migrate(db, path, { mayCreate: create !== 'nothing', onUpgrade });
     return { db, files: identities(path) };
   } catch (error) {
     db.close();

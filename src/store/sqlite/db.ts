@@ -52,11 +52,18 @@ export function bumpDataVersion(db: Db): number {
   return readMeta(db).data_version;
 }
 
-const openings = new WeakMap<Db, string>();
+const openings = new WeakMap<Db, { name: string; version: number }>();
 
-/** Names this connection's opening of the file, for as long as it lives. */
-export function openingOf(db: Db): string {
-  const known = openings.get(db) ?? randomBytes(8).toString('hex');
-  openings.set(db, known);
-  return known;
+/**
+ * Names this connection's opening of the file. A version that falls is another opening, too:
+ * something older was restored into the same file.
+ */
+export function openingOf(db: Db, version: number): string {
+  let known = openings.get(db);
+  if (known === undefined || version < known.version) {
+    known = { name: randomBytes(8).toString('hex'), version };
+    openings.set(db, known);
+  }
+  known.version = version;
+  return known.name;
 }

@@ -29,13 +29,21 @@ const MIGRATIONS: readonly Migration[] = [
 /** The schema this code writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
+export interface MigrateOptions {
+  mayCreate: boolean;
+  /** Told before a database of an older release is brought on, which may take a while. */
+  onUpgrade?: (() => void) | undefined;
+}
+
 /**
  * Brings the database to this code's schema under the write lock; whoever comes second
  * finds it done. With `mayCreate` false a database without our tables is one that vanished.
  * @throws AppError `store_unusable` for a newer schema or somebody else's tables.
  */
-export function migrate(db: Db, path: string, mayCreate: boolean): void {
-  if (schemaVersion(db, path) >= SCHEMA_VERSION) return;
+export function migrate(db: Db, path: string, { mayCreate, onUpgrade }: MigrateOptions): void {
+  const found = schemaVersion(db, path);
+  if (found >= SCHEMA_VERSION) return;
+  if (found > 0) onUpgrade?.();
   db.transaction(() => {
     const version = schemaVersion(db, path);
     if (version === 0 && !mayCreate) {

@@ -17,6 +17,8 @@ export type ToThread =
 
 export type FromThread =
   | { kind: 'ready' }
+  /** The database is of an older release: nothing is answered until it has been brought on. */
+  | { kind: 'upgrading' }
   | { kind: 'failed'; error: WireError }
   | { kind: 'answer'; id: number; value?: unknown; error?: WireError }
   | { kind: 'slow'; shape: string; ms: number };

@@ -9,7 +9,7 @@ import { readGaps } from './gaps.js';
 import { readRateBudget, writeRateBudget } from './rate-budget.js';
 import * as imports from './imports.js';
 import * as reads from './reads.js';
-import { readRollups } from './rollups.js';
+import { readRollups, unpackRollups } from './rollups.js';
 import * as runner from './runner.js';
 import { readWatermarks, subredditDetails } from './subreddits.js';
 import { trending } from './trending.js';
@@ -29,7 +29,8 @@ export function sqliteReadStore(connection: Connection, clock: Clock): ReadStore
         data_version: readMeta(db).data_version,
         windows: windows.map((window) => countWindow(db, window, subreddit)),
       })),
-    rollups: async (query) => connection.read('rollups', (db) => readRollups(db, query)),
+    rollups: async (query) =>
+      unpackRollups(connection.read('rollups', (db) => readRollups(db, query))),
     trending: async (query) => connection.read('trending', (db) => trending(db, query)),
     subreddits: async (now) => connection.read('subreddits', (db) => subredditDetails(db, now)),
     cycles: async (query) => connection.read('cycles', (db) => cycles.pageOfCycles(db, query)),

@@ -14,6 +14,8 @@ export interface ThreadHandle {
   outstanding(): number;
   /** For how long the thread has owed an answer without giving any; 0 while it owes none. */
   silentMs(): number;
+  /** Whether it is bringing the database of an older release on, which must not be cut off. */
+  isUpgrading(): boolean;
   call(method: keyof ReadStore, args: unknown[], signal: AbortSignal): Promise<unknown>;
   /** Lets it close the store; ends it the hard way when it has not ended `graceMs` later. */
   stop(graceMs: number): Promise<void>;
@@ -31,9 +33,14 @@ export interface ThreadOptions {
   start: ThreadStart;
   clock: Clock;
   onSlow: (shape: string, ms: number) => void;
+  onUpgrade: () => void;
   /** What calls get when the thread ends before it has answered. */
   gone: () => AppError;
 }
+
+/** An upgrade that takes longer counts as hanging. */
+const MAX_UPGRADE_MS = 10 * 60_000;
+const NEVER = Number.NEGATIVE_INFINITY;
 
 export function startThread(options: ThreadOptions): ThreadHandle {
   const { clock } = options;
@@ -42,6 +49,7 @@ export function startThread(options: ThreadOptions): ThreadHandle {
   const calls = new Map<number, Outstanding>();
   let lastId = 0;
   let owingSince = 0;
+  let upgradingSince = NEVER;
   let failure: Error | null = null;
 
   const rejectAll = (error: AppError) => {
@@ -68,7 +76,10 @@ export function startThread(options: ThreadOptions): ThreadHandle {
   });
   const ready = new Promise<void>((resolve, reject) => {
     worker.on('message', (message: FromThread) => {
-      if (message.kind === 'ready') resolve();
+      const upgrading = message.kind === 'upgrading';
+      if (message.kind !== 'slow') upgradingSince = upgrading ? clock.monotonic() : NEVER;
+      if (upgrading) options.onUpgrade();
+      else if (message.kind === 'ready') resolve();
       else if (message.kind === 'failed') reject(fromWire(message.error));
       else if (message.kind === 'slow') options.onSlow(message.shape, message.ms);
       else answer(message);
@@ -82,6 +93,7 @@ export function startThread(options: ThreadOptions): ThreadHandle {
     ended,
     outstanding: () => calls.size,
     silentMs: () => (calls.size === 0 ? 0 : clock.monotonic() - owingSince),
+    isUpgrading: () => clock.monotonic() - upgradingSince < MAX_UPGRADE_MS,
     call(method, args, signal) {
       lastId += 1;
       const id = lastId;
@@ -94,17 +106,25 @@ export function startThread(options: ThreadOptions): ThreadHandle {
     },
     async stop(graceMs) {
       post({ kind: 'close' });
-      const waiting = new AbortController();
-      const grace = clock.sleep(graceMs, waiting.signal);
-      await Promise.race([ended, grace]);
-      // A thread inside a native call ends when that returns; nobody waits for it any longer.
-      if (!waiting.signal.aborted) void worker.terminate();
-      await Promise.race([ended, clock.sleep(graceMs, waiting.signal)]);
-      waiting.abort();
+      await endWorker(worker, ended, clock, graceMs);
     },
     abandon(error) {
       rejectAll(error);
       void worker.terminate();
     },
   };
+}
+
+async function endWorker(
+  worker: Worker,
+  ended: Promise<unknown>,
+  clock: Clock,
+  graceMs: number,
+): Promise<void> {
+  const waiting = new AbortController();
+  await Promise.race([ended, clock.sleep(graceMs, waiting.signal)]);
+  // A thread inside a native call ends when that returns; nobody waits for it any longer.
+  void worker.terminate();
+  await Promise.race([ended, clock.sleep(graceMs, waiting.signal)]);
+  waiting.abort();
 }

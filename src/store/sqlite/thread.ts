@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../clock.js';
-import type { ReadStore } from '../store.js';
+import type { ReadStore, RollupsQuery } from '../store.js';
 import { createConnection } from './connection.js';
+import { readRollups } from './rollups.js';
 import { type FromThread, type ThreadStart, type ToThread, toWire } from './protocol.js';
 import { sqliteReadStore } from './sqlite-store.js';
 
@@ -25,9 +26,15 @@ function serve(port: NonNullable<typeof parentPort>, { path, create }: ThreadSta
     create,
     clock,
     onSlow: (shape, ms) => post({ kind: 'slow', shape, ms }),
+    onUpgrade: () => post({ kind: 'upgrading' }),
   });
   const store: ReadStore = sqliteReadStore(connection, clock);
-  const methods = store as unknown as Record<keyof ReadStore, Method>;
+  const methods = {
+    ...store,
+    // Unpacked at the other end of the wire.
+    rollups: async (query: RollupsQuery) =>
+      connection.read('rollups', (db) => readRollups(db, query)),
+  } as unknown as Record<keyof ReadStore, Method>;
   const queue: Extract<ToThread, { kind: 'call' }>[] = [];
   const cancelled = new Set<number>();
   let running = false;

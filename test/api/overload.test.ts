@@ -1,0 +1,50 @@
+import { connect, type Socket } from 'node:net';
+import test from 'ava';
+import { systemClock } from '../../src/clock.js';
+import { buildTestApp } from '../support/app.js';
+import { fillStore } from '../support/fill.js';
+import { aPost } from '../support/items.js';
+
+const CLIENTS = 20;
+/** Requests that each sends without waiting; the kernel takes some megabytes of the answers. */
+const PIPELINED = 12;
+/** About 3 MB an answer. */
+const POSTS = 150;
+const CONTENT = 'x'.repeat(20_000);
+
+test('clients that never read are refused before they fill the memory, and nobody else is kept', async (t) => {
+  const { app, store } = await buildTestApp(t, { clock: systemClock });
+  const created_utc = new Date(systemClock.now() - 60_000).toISOString();
+  await fillStore(store, systemClock, {
+    posts: Array.from({ length: POSTS }, (_, n) =>
+      aPost({ id: `p${n}`, content: CONTENT, created_utc }),
+    ),
+  });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const address = app.server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const url = `http://127.0.0.1:${port}`;
+  const sockets: Socket[] = [];
+  for (let n = 0; n < CLIENTS; n += 1) {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    socket.pause();
+    const request = 'GET /api/v1/posts/recent?limit=1000 HTTP/1.1\r\nHost: x\r\n\r\n';
+    socket.write(request.repeat(PIPELINED));
+    sockets.push(socket);
+  }
+  const until = async (path: string, status: number) => {
+    for (let tries = 0; tries < 200; tries += 1) {
+      const reply = await fetch(url + path);
+      const body = await reply.text();
+      if (reply.status === status) return { reply, body };
+      await systemClock.sleep(25);
+    }
+    throw new Error(`never ${status}: ${path}`);
+  };
+  const { reply, body } = await until('/api/v1/sentiment/stats', 503);
+  t.is(reply.headers.get('retry-after'), '1');
+  t.like(JSON.parse(body), { code: 'overloaded' });
+  t.is((await fetch(`${url}/livez`)).status, 200, 'probes hold nothing');
+  for (const socket of sockets) socket.destroy();
+  t.truthy(await until('/api/v1/sentiment/stats', 200));
+});
