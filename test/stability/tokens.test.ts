@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import type { Cycle } from '../../src/domain/cycle.js';
+import { until } from '../support/jobs-process.js';
 import { readRoutes } from '../support/reads.js';
 import { common, missing, storedIds } from '../support/stored-ids.js';
 import { startSystem } from '../support/system.js';
@@ -8,7 +9,9 @@ import { startSystem } from '../support/system.js';
 test('every read route of the README is asked', (t) => {
   const named = [...readFileSync('README.md', 'utf8').matchAll(/^\| `GET (\/[^`]*)` \|/gm)];
   const asked = readRoutes('abc', 2).map(({ name }) => name);
-  t.deepEqual(named.map(([, path]) => path).sort(), asked.sort());
+  const documents = ['/docs', '/openapi.json']; // they show no data
+  const data = named.map(([, path]) => path ?? '').filter((path) => !documents.includes(path));
+  t.deepEqual(data.sort(), asked.sort());
 });
 
 test('tokens of five seconds: a cycle that lasts longer is complete, and no request refused', async (t) => {
@@ -17,8 +20,13 @@ test('tokens of five seconds: a cycle that lasts longer is complete, and no requ
     subreddits: ['claude', 'aws'],
     simulatorArguments: ['--token-ttl', '5', '--rate-limit', '10/3'],
   });
-  const cycles = (await (await fetch(`${system.apiUrl}/api/v1/collections`)).json()) as Cycle[];
-  const [first] = cycles;
+  const firstCycle = async () => {
+    const reply = await fetch(`${system.apiUrl}/api/v1/collections`);
+    return ((await reply.json()) as Cycle[])[0];
+  };
+  // The api shows within a second what another process has finished.
+  await until(async () => (await firstCycle())?.status !== 'running');
+  const first = await firstCycle();
   t.is(first?.status, 'succeeded');
   t.true((first?.duration_ms ?? 0) > 5000, `${first?.duration_ms} ms`);
   const { tokens_issued, requests, refused } = await system.simulatorRequests();

@@ -23,6 +23,8 @@ export interface ReadClientOptions {
   opening?: ((attempt: () => Promise<void>) => Promise<void>) | 'keep trying';
   /** A thread that owes an answer for this many deadlines hangs, and is replaced. */
   hungDeadlines?: number;
+  /** Whether the thread holds the files between calls; default true. */
+  keepOpen?: boolean;
   /** Told when the store has been opened for the first time. */
   onOpen?: () => void;
 }
@@ -54,6 +56,7 @@ export async function openReadClient(options: ReadClientOptions): Promise<Closab
   await supervisor.begin();
   const heavy = new Supervisor({
     hungDeadlines: HUNG_DEADLINES_HEAVY,
+    keepOpen: false,
     ...options,
     onOpen: () => undefined,
   });
@@ -189,10 +192,10 @@ class Supervisor {
   }
 
   #start(create: Creation): ThreadHandle {
-    const { path, clock, log, threadUrl } = this.#options;
+    const { path, clock, log, threadUrl, keepOpen = true } = this.#options;
     const thread = startThread({
       url: threadUrl ?? new URL('./thread.js', import.meta.url),
-      start: { path, create },
+      start: { path, create, keepOpen },
       clock,
       onSlow: (shape, ms) => log.warn({ shape, ms }, 'slow store call'),
       onUpgrade: () => log.info(`${UPGRADING}; this may take minutes`),

@@ -40,6 +40,8 @@ export interface Connection {
   write<T>(shape: string, work: (db: Db) => T): T;
   /** Moves the write-ahead log into the database and empties it if it can; never throws. */
   checkpoint(): void;
+  /** Lets go of the files; the next call opens them again. */
+  release(): void;
   close(): void;
 }
 
@@ -119,6 +121,7 @@ export function createConnection(options: ConnectionOptions): Connection {
         // What came before is committed; whatever is wrong, the next call reports it.
       }
     },
+    release: drop,
     close: () => {
       closed = true;
       drop();

@@ -7,6 +7,8 @@ export interface ThreadStart {
   path: string;
   /** A thread that may create something opens the store before it is ready. */
   create: Creation;
+  /** False: for rare calls, which had better not hold on to files that have long been moved. */
+  keepOpen: boolean;
 }
 
 export type ToThread =

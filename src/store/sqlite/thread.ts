@@ -16,7 +16,10 @@ const BUSY_TIMEOUT_MS = 250;
  * Root of the thread in which the API's store calls block. Calls are run one by one;
  * between two of them messages are read, so that a cancelled call is not run in vain.
  */
-function serve(port: NonNullable<typeof parentPort>, { path, create }: ThreadStart): void {
+function serve(
+  port: NonNullable<typeof parentPort>,
+  { path, create, keepOpen }: ThreadStart,
+): void {
   const post = (message: FromThread) => port.postMessage(message);
   let nowMs = systemClock.now();
   const clock = { ...systemClock, now: () => nowMs };
@@ -55,6 +58,7 @@ function serve(port: NonNullable<typeof parentPort>, { path, create }: ThreadSta
       }
     }
     running = false;
+    if (!keepOpen) connection.release();
   };
 
   port.on('message', (message: ToThread) => {
