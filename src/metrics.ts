@@ -1,3 +1,4 @@
+import { once } from './once.js';
 import type { Recorder, RequestFigures, StoreCallFigures } from './prometheus.js';
 
 /**
@@ -24,18 +25,16 @@ const MAX_PENDING = 10_000;
 export function createMetrics({ version }: { version: string }): Metrics {
   const pending: ((recorder: Recorder) => void)[] = [];
   let recorder: Recorder | null = null;
-  let loading: Promise<Recorder> | null = null;
   let inFlight = 0;
   let outstanding = 0;
 
-  const load = async (): Promise<Recorder> => {
+  const loading = once(async (): Promise<Recorder> => {
     const { createRecorder } = await import('./prometheus.js');
     const made = createRecorder(version);
     for (const late of pending.splice(0)) late(made);
     recorder = made;
     return made;
-  };
-  const loaded = () => (loading ??= load());
+  });
   const record = (what: (to: Recorder) => void) => {
     if (recorder !== null) {
       what(recorder);
@@ -43,7 +42,7 @@ export function createMetrics({ version }: { version: string }): Metrics {
     }
     if (pending.length < MAX_PENDING) pending.push(what);
     // A scrape reports why it cannot be loaded.
-    if (pending.length === LOAD_AT) loaded().catch(() => undefined);
+    if (pending.length === LOAD_AT) loading.get().catch(() => undefined);
   };
 
   record((to) => {
@@ -68,6 +67,6 @@ export function createMetrics({ version }: { version: string }): Metrics {
     answer: (route, outcome) => record((to) => to.answer(route, outcome)),
     gauge: (name, help, read) => record((to) => to.gauge(name, help, read)),
     gauges: (name, help, label, read) => record((to) => to.gauges(name, help, label, read)),
-    expose: async () => (await loaded()).expose(),
+    expose: async () => (await loading.get()).expose(),
   };
 }

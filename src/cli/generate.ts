@@ -9,6 +9,7 @@ import { loadTexts } from '../generate/recorded-texts.js';
 import { walkingClock } from '../generate/walking-clock.js';
 import { holderIsDead, holderName } from '../holder.js';
 import { createLog } from '../log.js';
+import { progressLine } from '../progress.js';
 import { createLexiconScorer } from '../scorer/lexicon.js';
 import { openStore } from '../store/open.js';
 
@@ -42,10 +43,6 @@ items already, 69 store unreachable or disk full, 78 wrong configuration, unusab
 somebody is collecting into it, 130 interrupted: what is stored is consistent.
 `;
 
-/** Progress is shown from then on, and where a person is looking. */
-const PROGRESS_AFTER_MS = 2000;
-const PROGRESS_EVERY_MS = 200;
-
 await runCommand(
   {
     name: 'generate',
@@ -71,7 +68,7 @@ await runCommand(
     const clock = walkingClock(systemClock);
     const store = await openStore(config, { clock, log, signal });
     const began = systemClock.monotonic();
-    const bar = progressBar(began);
+    const progress = progressLine(systemClock, process.stderr);
     try {
       if (!values.append) await refuseFilled(store);
       const report = await generate(
@@ -83,18 +80,20 @@ await runCommand(
           scorer: createLexiconScorer(),
           holder: `${holderName()}:generate`,
           onProgress: ({ items, of, at }) =>
-            bar.show(`${items} of ${of} items, ${at.slice(0, 10)}, ${rate(items, began)} a second`),
+            progress.show(
+              `${items} of ${of} items, ${at.slice(0, 10)}, ${rate(items, began)} a second`,
+            ),
         },
         signal,
       );
-      bar.clear();
+      progress.clear();
       const whole = { ...named(plan), texts: texts.origin, ...report, ...speed(report, began) };
       process.stdout.write(values.json ? `${JSON.stringify(whole)}\n` : asText(whole));
       if (!report.interrupted) return 0;
       process.stderr.write(`generate: interrupted; ${completion(plan)}\n`);
       return 130;
     } catch (error) {
-      bar.clear();
+      progress.clear();
       const stopped = signal.aborted ? 'interrupted' : 'stopped';
       const begun = toAppError(error).code !== 'invalid_request';
       if (begun) process.stderr.write(`generate: ${stopped}; ${completion(plan)}\n`);
@@ -134,20 +133,4 @@ function asText(
 
 function completion({ seed, untilMs }: Plan): string {
   return `the same command with --append --seed ${seed} --until ${toIso(untilMs)} completes it`;
-}
-
-function progressBar(began: number) {
-  let shown = Number.NEGATIVE_INFINITY;
-  return {
-    show: (line: string) => {
-      const now = systemClock.monotonic();
-      if (!process.stderr.isTTY || now - began < PROGRESS_AFTER_MS) return;
-      if (now - shown < PROGRESS_EVERY_MS) return;
-      shown = now;
-      process.stderr.write(`\r\u001b[K${line}`);
-    },
-    clear: () => {
-      if (Number.isFinite(shown)) process.stderr.write('\r\u001b[K');
-    },
-  };
 }

@@ -7,6 +7,7 @@ import { loadSettings, readEnvironment } from '../config.js';
 import { importFiles } from '../import-files.js';
 import { createLog } from '../log.js';
 import { createLexiconScorer } from '../scorer/lexicon.js';
+import { progressLine } from '../progress.js';
 import { openStore } from '../store/open.js';
 
 const HELP = `Usage: npm run import -- [--keep-history] [--retime] [--json] [--help] FILE…
@@ -31,8 +32,6 @@ broke off, 64 wrong usage or unreadable file, 69 store unreachable, 78 wrong con
 unusable store, 130 interrupted: the same command goes on.
 `;
 
-/** Progress is shown from then on, and where a person is looking. */
-const PROGRESS_AFTER_MS = 2000;
 const RESUME = 'run the same command again to resume';
 
 await runCommand(
@@ -55,12 +54,9 @@ await runCommand(
     const log = await createLog('import', logConfig, secrets, process.stderr);
     const store = await openStore(config, { clock, log, signal });
     const began = clock.monotonic();
-    const progress = (line: string) => {
-      if (!process.stderr.isTTY || clock.monotonic() - began < PROGRESS_AFTER_MS) return;
-      process.stderr.write(`\r\u001b[K${line}`);
-    };
+    const progress = progressLine(clock, process.stderr);
     const skips = skipReporter((line) => {
-      progress('');
+      progress.clear();
       process.stderr.write(`${line}\n`);
     });
     try {
@@ -73,16 +69,16 @@ await runCommand(
           retentionDays: config.collection.retentionDays,
           onSkip: skips.skip,
           onProgress: ({ file, lines, counts }) =>
-            progress(`${file}: ${lines} lines, ${counts.posts_new + counts.comments_new} new`),
+            progress.show(`${file}: ${lines} lines, ${counts.posts_new + counts.comments_new} new`),
         },
         signal,
       ).finally(skips.end); // also when the store fails: a resumed run skips these lines unsaid
-      progress('');
+      progress.clear();
       const durationMs = Math.round(clock.monotonic() - began);
       process.stdout.write(values.json ? asJson(report, durationMs) : importLines(report));
       return complain(report);
     } catch (error) {
-      progress('');
+      progress.clear();
       if (signal.aborted) return interrupted();
       process.stderr.write(`import: stopped; ${RESUME}\n`);
       throw error;

@@ -2,6 +2,7 @@ import { systemClock } from '../clock.js';
 import { runCommand } from '../command.js';
 import { loadSettings, readEnvironment } from '../config.js';
 import { createLog } from '../log.js';
+import { progressLine } from '../progress.js';
 import { openStore } from '../store/open.js';
 import type { VerifyDifference, VerifyReport } from '../store/store.js';
 
@@ -19,8 +20,6 @@ Exit codes: 0 no differences (any more), 1 differences, 64 wrong usage,
 69 the store cannot be reached, 78 wrong configuration or unusable store.
 `;
 
-/** Progress is shown from then on, and where a person is looking. */
-const PROGRESS_AFTER_MS = 2000;
 const LISTED = 20;
 
 await runCommand(
@@ -39,10 +38,11 @@ await runCommand(
     const log = await createLog('verify-store', logConfig, secrets, process.stderr);
     const store = await openStore(config, { clock: systemClock, log, ifMissing: 'refuse', signal });
     try {
-      const onProgress = progress();
+      const progress = progressLine(systemClock, process.stderr);
+      const onProgress = (items: number) => progress.show(`${items} items looked at`);
       const found = await store.verify({ repair: values.repair, onProgress });
       const report = found.repaired ? await store.verify({ repair: false, onProgress }) : found;
-      clearProgress();
+      progress.clear();
       const repaired = found.repaired ? found.differences.length + found.stale_terms : 0;
       process.stdout.write(values.json ? asJson(report, repaired) : asText(report, repaired));
       return report.differences.length === 0 ? 0 : 1;
@@ -76,16 +76,4 @@ function asLine({ subreddit, hour, stored, recomputed, wrong_terms }: VerifyDiff
   };
   const terms = wrong_terms ? '; the terms of its posts are wrong' : '';
   return `  r/${subreddit} ${hour}: stored ${counts(stored)}; recounted ${counts(recomputed)}${terms}`;
-}
-
-function progress(): (items: number) => void {
-  const began = systemClock.monotonic();
-  return (items) => {
-    if (!process.stderr.isTTY || systemClock.monotonic() - began < PROGRESS_AFTER_MS) return;
-    process.stderr.write(`\r${items} items looked at`);
-  };
-}
-
-function clearProgress(): void {
-  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
 }

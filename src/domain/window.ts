@@ -14,6 +14,30 @@ export function floorToMinute(ms: number): number {
   return Math.floor(ms / MINUTE_MS) * MINUTE_MS;
 }
 
+export function floorToHour(ms: number): number {
+  return Math.floor(ms / HOUR_MS) * HOUR_MS;
+}
+
+/** A part of a window: whole hours together, or what is left of an hour at an end. */
+export interface WindowPart extends Window {
+  whole: boolean;
+}
+
+/** The parts of a window in their order, empty ones left out: whole hours come from rollups. */
+export function partsOf({ fromMs, toMs }: Window): WindowPart[] {
+  const firstWholeMs = Math.ceil(fromMs / HOUR_MS) * HOUR_MS;
+  const endOfWholeMs = floorToHour(toMs);
+  const parts =
+    firstWholeMs > endOfWholeMs // within one hour
+      ? [{ fromMs, toMs, whole: false }]
+      : [
+          { fromMs, toMs: firstWholeMs, whole: false },
+          { fromMs: firstWholeMs, toMs: endOfWholeMs, whole: true },
+          { fromMs: endOfWholeMs, toMs, whole: false },
+        ];
+  return parts.filter((part) => part.fromMs < part.toMs);
+}
+
 /** The window of an analytics question: it ends at the current minute and starts `hours` earlier. */
 export function windowEndingAt(nowMs: number, hours: number): Window {
   const toMs = floorToMinute(nowMs);

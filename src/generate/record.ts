@@ -1,3 +1,4 @@
+import { DAY_MS } from '../domain/window.js';
 import { toIso } from '../clock.js';
 import { emptyResult } from '../collect/subreddit.js';
 import {
@@ -26,7 +27,6 @@ export interface Course {
 const PARTIAL = 0.01;
 const FAILED = 0.002;
 const WITH_GAP = 0.001;
-const DAY_MS = 86_400_000;
 
 export function courseOf(seed: number, slot: Slot, subreddits: number, untilMs: number): Course {
   const random = randomFrom(hash32(`course ${seed} ${slot.toMs}`));

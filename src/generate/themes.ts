@@ -1,3 +1,4 @@
+import { DAY_MS, HOUR_MS } from '../domain/window.js';
 import { hash32, type Random, randomFrom } from '../simulator/random.js';
 import { MOODS, TITLES } from '../simulator/sentences.js';
 
@@ -7,8 +8,6 @@ const VERSIONS = ['2', '3.5', '4', 'Pro', 'Nano', 'Turbo', 'Cloud', 'Studio'] as
 const EVENTS = ['launch', 'outage', 'pricing', 'benchmark', 'layoffs', 'leak'] as const;
 const NAMES = PRODUCTS.split(' ');
 
-const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
 const CHANCE_PER_DAY = 0.3;
 
 /** What a subreddit is talking about at a time; the same for the same seed. Mostly nothing. */

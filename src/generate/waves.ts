@@ -1,3 +1,4 @@
+import { DAY_MS, HOUR_MS } from '../domain/window.js';
 import { hash32, randomFrom } from '../simulator/random.js';
 
 /**
@@ -13,8 +14,6 @@ const BY_WEEKDAY = [0.88, 1.09, 1.08, 1.1, 1.07, 0.97, 0.8];
 /** Standard deviation of the logarithm of what chance does to a slot. */
 const NOISE = 0.2;
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** A cycle takes less; so the last one is finished by the end of the plan. */
 export const CYCLE_MS = 60_000;
 

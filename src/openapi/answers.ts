@@ -30,7 +30,7 @@ const ETag = text(
 
 const DATA_HEADERS: Record<string, Header> = {
   ETag,
-  Age: integer('Seconds since the answer was computed; there with X-Data-Stale'),
+  Age: integer('Seconds since the answer was last known to be right; there with X-Data-Stale'),
   'X-Data-Stale': {
     description: 'The database does not answer: these are the data as they last were',
     schema: { type: 'string', enum: ['true'] },

@@ -1,4 +1,5 @@
 import type { FastifyInstance, RouteOptions } from 'fastify';
+import { once } from '../once.js';
 import type { Api, RouteContext } from '../routes/context.js';
 import type { OpenApiDocument } from './types.js';
 
@@ -47,19 +48,4 @@ export function documentation(
   app.addHook('onClose', async () => {
     await (await page.made())?.close();
   });
-}
-
-/** A value that is made at the first call, by one call; a failure is not remembered. */
-function once<T>(make: () => Promise<T>): { get(): Promise<T>; made(): Promise<T | null> } {
-  let making: Promise<T> | null = null;
-  return {
-    get() {
-      making ??= make().catch((error: unknown) => {
-        making = null;
-        throw error;
-      });
-      return making;
-    },
-    made: async () => making?.catch(() => null) ?? null,
-  };
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { createRollupTable, type RollupTable } from '../domain/rollup-table.js';
-import { HOUR_MS, isoTime, toTimes, type Window } from '../domain/window.js';
-import type { HourCounts, ReadStore, Revision, RollupsAnswer, TimeWindow } from '../store/store.js';
+import { floorToHour, HOUR_MS, isoTime, partsOf, toTimes, type Window } from '../domain/window.js';
+import type { HourCounts, ReadStore, Revision, RollupsAnswer } from '../store/store.js';
 
 /**
  * The hourly rollups of the store, held in memory as of one revision. States: empty (nothing
@@ -78,23 +78,25 @@ export function createHeldRollups(deps: HeldRollupsDeps): HeldRollups {
 
   const count: HeldRollups['count'] = async (windows, subreddit) => {
     const since = held?.revision;
-    const fromMs = Math.min(...windows.map((window) => hourStart(window.fromMs)));
+    const fromMs = Math.min(...windows.map((window) => floorToHour(window.fromMs)));
     if (held === null || !since || fromMs < held.coveredFromMs) return null;
-    const parts = windows.map(split);
+    const parts = windows.map(partsOf);
+    const edges = parts.flat().filter(({ whole }) => !whole);
     const answer = await store.rollups({
       since,
-      edges: parts.flatMap(({ edges }) => edges),
+      edges: edges.map(toTimes),
       ...(subreddit === undefined ? {} : { subreddit }),
     });
     // A step may have found a new opening meanwhile.
     const now = held as Held | null;
     if (answer.opening !== since.opening || now?.revision?.opening !== since.opening) return null;
     if (!take(now, answer)) return null;
-    const counted = [...answer.edges];
-    return parts.map(({ edges, whole }) => [
-      ...(whole === null ? [] : now.table.hours(whole, subreddit)),
-      ...edges.flatMap(() => counted.shift() ?? []),
-    ]);
+    const counted = answer.edges.values();
+    return parts.map((ofWindow) =>
+      ofWindow.flatMap((part) =>
+        part.whole ? now.table.hours(part, subreddit) : (counted.next().value ?? []),
+      ),
+    );
   };
 
   return {
@@ -142,7 +144,7 @@ function covered(held: Held, slice: Window, deps: HeldRollupsDeps): void {
 function nextSlice(held: Held, { clock, firstHours }: HeldRollupsDeps): Window | undefined {
   const { coveredFromMs } = held;
   if (coveredFromMs === Number.POSITIVE_INFINITY) {
-    return { fromMs: hourStart(clock.now()) - firstHours * HOUR_MS, toMs: END_OF_TIME_MS };
+    return { fromMs: floorToHour(clock.now()) - firstHours * HOUR_MS, toMs: END_OF_TIME_MS };
   }
   const fromMs = Math.max(oldestHourMs(clock), coveredFromMs - SLICE_HOURS * HOUR_MS);
   return fromMs < coveredFromMs ? { fromMs, toMs: coveredFromMs } : undefined;
@@ -155,17 +157,4 @@ function trim(held: Held, oldestMs: number): void {
   held.coveredFromMs = oldestMs;
 }
 
-const hourStart = (ms: number) => Math.floor(ms / HOUR_MS) * HOUR_MS;
-const oldestHourMs = (clock: Clock) => hourStart(clock.now()) - KEPT_HOURS * HOUR_MS;
-
-/** The whole hours of a window, and what is left of it at its ends. */
-function split({ fromMs, toMs }: Window): { whole: Window | null; edges: TimeWindow[] } {
-  const firstWholeMs = Math.ceil(fromMs / HOUR_MS) * HOUR_MS;
-  const endOfWholeMs = hourStart(toMs);
-  if (firstWholeMs > endOfWholeMs) return { whole: null, edges: [toTimes({ fromMs, toMs })] };
-  const edges = [
-    { fromMs, toMs: firstWholeMs },
-    { fromMs: endOfWholeMs, toMs },
-  ].filter((edge) => edge.fromMs < edge.toMs);
-  return { whole: { fromMs: firstWholeMs, toMs: endOfWholeMs }, edges: edges.map(toTimes) };
-}
+const oldestHourMs = (clock: Clock) => floorToHour(clock.now()) - KEPT_HOURS * HOUR_MS;

@@ -1,3 +1,4 @@
+import { finished } from 'node:stream';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import { negotiate } from '@fastify/accept-negotiator';
@@ -47,7 +48,8 @@ export function respondFrom(answers: Answers): Respond {
   let unsentBytes = 0;
   const holdUntilSent = (reply: FastifyReply, bytes: number): void => {
     unsentBytes += bytes;
-    reply.raw.once('close', () => {
+    // Also called for a client that has gone already, unlike a listener for `close`.
+    finished(reply.raw, () => {
       unsentBytes -= bytes;
     });
   };

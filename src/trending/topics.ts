@@ -1,6 +1,6 @@
 import type { Label } from '../domain/item.js';
 import type { Topic } from '../domain/topic.js';
-import { HOUR_MS, isoTime, type Window } from '../domain/window.js';
+import { floorToHour, isoTime, type Window } from '../domain/window.js';
 import { commentsOf, createdMs, labelOf, type PostColumns, upvotesOf } from './columns.js';
 import { type Group, groupsOf, type Term } from './grouping.js';
 import { hashOf, hexOf } from './hash.js';
@@ -176,7 +176,7 @@ function factsOf(place: Place, endMs: number) {
 function peakHourMs(times: readonly number[]): number {
   const hours = new Map<number, number>();
   for (const time of times) {
-    const hour = Math.floor(time / HOUR_MS) * HOUR_MS;
+    const hour = floorToHour(time);
     hours.set(hour, (hours.get(hour) ?? 0) + 1);
   }
   const [first] = [...hours].sort(([a, m], [b, n]) => n - m || a - b);

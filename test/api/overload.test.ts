@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { systemClock } from '../../src/clock.js';
 import { buildTestApp } from '../support/app.js';
 import { fillStore } from '../support/fill.js';
@@ -12,8 +13,9 @@ const PIPELINED = 12;
 const POSTS = 150;
 const CONTENT = 'x'.repeat(20_000);
 
-test('clients that never read are refused before they fill the memory, and nobody else is kept', async (t) => {
-  const { app, store } = await buildTestApp(t, { clock: systemClock });
+/** The API, listening, with a page of POSTS; answers its port and URL. */
+async function listening(t: ExecutionContext) {
+  const { app, store, faulty } = await buildTestApp(t, { clock: systemClock });
   const created_utc = new Date(systemClock.now() - 60_000).toISOString();
   await fillStore(store, systemClock, {
     posts: Array.from({ length: POSTS }, (_, n) =>
@@ -23,13 +25,19 @@ test('clients that never read are refused before they fill the memory, and nobod
   await app.listen({ host: '127.0.0.1', port: 0 });
   const address = app.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  const url = `http://127.0.0.1:${port}`;
+  return { app, store, faulty, port, url: `http://127.0.0.1:${port}` };
+}
+
+const PATH = '/api/v1/posts/recent?limit=1000';
+const REQUEST = `GET ${PATH} HTTP/1.1\r\nHost: x\r\n\r\n`;
+
+test('clients that never read are refused before they fill the memory, and nobody else is kept', async (t) => {
+  const { port, url } = await listening(t);
   const sockets: Socket[] = [];
   for (let n = 0; n < CLIENTS; n += 1) {
     const socket = connect(port, '127.0.0.1').on('error', () => undefined);
     socket.pause();
-    const request = 'GET /api/v1/posts/recent?limit=1000 HTTP/1.1\r\nHost: x\r\n\r\n';
-    socket.write(request.repeat(PIPELINED));
+    socket.write(REQUEST.repeat(PIPELINED));
     sockets.push(socket);
   }
   const until = async (path: string, status: number) => {
@@ -47,4 +55,24 @@ test('clients that never read are refused before they fill the memory, and nobod
   t.is((await fetch(`${url}/livez`)).status, 200, 'probes hold nothing');
   for (const socket of sockets) socket.destroy();
   t.truthy(await until('/api/v1/sentiment/stats', 200));
+});
+
+test('clients that go before they are answered, and our own questions, hold nothing', async (t) => {
+  const { app, store, faulty, port, url } = await listening(t);
+  faulty.recentPosts = async (query) => {
+    await systemClock.sleep(20); // long enough for the client's end to be noticed
+    return store.recentPosts(query);
+  };
+  for (let n = 0; n < 60; n += 1) {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    await once(socket, 'connect');
+    // A question of its own, so that it is still being computed when the client goes.
+    const arrived = once(app.server, 'request');
+    socket.write(REQUEST.replace('1000', String(1000 - n)));
+    await arrived;
+    socket.destroy();
+    await once(socket, 'close');
+    t.is((await app.inject(PATH)).statusCode, 200, `${n}`);
+  }
+  t.is((await fetch(url + PATH)).status, 200);
 });

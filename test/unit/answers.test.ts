@@ -138,6 +138,26 @@ test('what is wrong with the question is said, whatever is kept', async (t) => {
   await t.throwsAsync(it.answers.answer(stats, fail), { code: 'not_found' });
 });
 
+test('different questions computed at once are bounded; whoever has an old answer gets it', async (t) => {
+  const it = stage();
+  await it.ask({ ...stats, parameters: ['asked before'] });
+  it.at.revision = revisionOf(2);
+  const releases: (() => void)[] = [];
+  const slow = Array.from({ length: 48 }, (_, n) =>
+    it.answers.answer({ ...stats, parameters: [n] }, async () => {
+      await new Promise<void>((resolve) => releases.push(resolve));
+      return { body: String(n) };
+    }),
+  );
+  while (releases.length < 48) await new Promise((next) => setImmediate(next));
+  await t.throwsAsync(it.ask({ ...stats, parameters: ['one more'] }), { code: 'store_busy' });
+  t.is(await it.ask({ ...stats, parameters: ['asked before'] }), '/stats 1');
+  t.is(it.outcomes.at(-1), 'stale');
+  for (const release of releases) release();
+  await Promise.all(slow);
+  t.is(await it.ask({ ...stats, parameters: ['one more'] }), '/stats 2');
+});
+
 test('memory is bounded: the answers longest unused go, enormous ones are not kept', async (t) => {
   const it = stage(20_000);
   for (let n = 0; n < 1000; n += 1) await it.ask({ ...stats, parameters: [n] });

@@ -4,6 +4,7 @@ import { COUNT_ITEMS, COUNT_ITEMS_OF_SUBREDDIT } from '../../src/store/sqlite/co
 import { pageCondition } from '../../src/store/sqlite/cycles.js';
 import { gapsSql } from '../../src/store/sqlite/gaps.js';
 import { commentsSql, recentPostsSql } from '../../src/store/sqlite/reads.js';
+import { countedOfHour } from '../../src/store/sqlite/verify.js';
 import { temporaryStore } from '../support/store.js';
 
 const since = '2026-01-01T00:00:00.000Z';
@@ -12,7 +13,8 @@ const place = { created_utc: since, id: 'c' };
 const gap = { ...{ found_at: since, subreddit: 'x', kind: 'post' as const }, from: '', to: '' };
 const cyclesSql = (condition: string) =>
   `SELECT id FROM cycles ${condition.replaceAll('?', "'x'").replace("LIMIT 'x'", 'LIMIT 1')}`;
-const cases: [name: string, sql: string, expected: RegExp[]][] = [
+type Case = [name: string, sql: string, expected: RegExp[]];
+const cases: Case[] = [
   [
     'counts of all',
     COUNT_ITEMS,
@@ -29,6 +31,13 @@ const cases: [name: string, sql: string, expected: RegExp[]][] = [
       /comments USING COVERING INDEX comments_subreddit_created /,
     ],
   ],
+  ...(['post', 'comment'] as const).map(
+    (kind): Case => [
+      `${kind}s of an hour, for its repair`,
+      countedOfHour(kind).replaceAll('?', "'x'"),
+      [new RegExp(`INDEX ${kind}s_subreddit_created \\(subreddit=\\? AND created_utc>\\? AND`)],
+    ],
+  ),
   ['recent', recentPostsSql({ since, limit: 1 }), [/INDEX posts_collected /]],
   ['recent, next page', recentPostsSql({ since, limit: 1, after }), [/INDEX posts_collected /]],
   [

@@ -3,9 +3,8 @@ import { hourOf, type Rollup } from '../../domain/rollup.js';
 import type { HourCounts, TimeWindow } from '../store.js';
 import { toIso } from '../../clock.js';
 import { SCORE_UNIT } from '../../domain/item.js';
+import { HOUR_MS, partsOf, toTimes } from '../../domain/window.js';
 import { all, type Db, run } from './db.js';
-
-const HOUR_MS = 3_600_000;
 
 const COUNTED_COLUMNS = 'posts, comments, positive, negative, neutral, score_sum, last_item_at';
 
@@ -35,7 +34,6 @@ const ROLLUPS_OF_SUBREDDIT = `SELECT hour, ${COUNTED_COLUMNS}
 
 /** Counted items created in the window, by hour: from the items themselves. */
 function countItems(db: Db, window: TimeWindow, subreddit: string | undefined): HourCounts[] {
-  if (window.from >= window.to) return [];
   return subreddit === undefined
     ? all<HourCounts>(db, COUNT_ITEMS, window)
     : all<HourCounts>(db, COUNT_ITEMS_OF_SUBREDDIT, { ...window, subreddit });
@@ -50,16 +48,11 @@ function sumRollups(db: Db, window: TimeWindow, subreddit: string | undefined): 
 
 /** Whole hours from the rollups, the partial ones at the edges from the items. */
 export function countWindow(db: Db, window: TimeWindow, subreddit?: string): HourCounts[] {
-  const { from, to } = window;
-  if (from >= to) return [];
-  const firstWhole = hourOf(from) === from ? from : nextHour(from);
-  const endOfWhole = hourOf(to);
-  if (firstWhole > endOfWhole) return countItems(db, window, subreddit); // within one hour
-  return [
-    ...countItems(db, { from, to: firstWhole }, subreddit),
-    ...sumRollups(db, { from: firstWhole, to: endOfWhole }, subreddit),
-    ...countItems(db, { from: endOfWhole, to }, subreddit),
-  ];
+  const parts = partsOf({ fromMs: Date.parse(window.from), toMs: Date.parse(window.to) });
+  return parts.flatMap((part) => {
+    const count = part.whole ? sumRollups : countItems;
+    return count(db, toTimes(part), subreddit);
+  });
 }
 
 /** The end of the hour that an instant falls into. */

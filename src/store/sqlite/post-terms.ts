@@ -10,6 +10,7 @@ import {
 import type { TimeWindow } from '../store.js';
 import { nextHour } from './counts.js';
 import { all, type Db, one, run, statement } from './db.js';
+import type { Place } from './place.js';
 
 const TITLED = 'id, title, created_utc, label, upvotes, comment_count';
 export const POSTS_OF_HOUR = `SELECT ${TITLED} FROM posts WHERE excluded IS NULL
@@ -50,11 +51,6 @@ export function fillTerms(db: Db): void {
     if (filled <= MAX_FILLED) rebuildTerms(db, subreddit, hour);
     else run(db, stale, hour, subreddit);
   }
-}
-
-interface Place {
-  hour: IsoTime;
-  subreddit: string;
 }
 
 function postsOfHour(db: Db, subreddit: string, hour: IsoTime): TitledPost[] {

@@ -5,7 +5,7 @@ import { type Db, one, openingOf, readMeta } from './db.js';
 
 /**
  * Rollups as SQLite makes them: one text for all. Reading tens of thousands of rows one by one, and
- * copying them from thread to thread, takes four times as long as making and parsing this.
+ * copying them from thread to thread, takes several times as long as making and parsing this.
  */
 export interface PackedRollups extends Omit<RollupsAnswer, 'rollups'> {
   /** JSON arrays of arrays. */

@@ -1,11 +1,6 @@
-import type { IsoTime } from '../../domain/item.js';
 import { columnsOf, fromBytes, type TitledPost, toBytes } from '../../trending/columns.js';
 import { all, type Db, one, statement } from './db.js';
-
-interface Place {
-  hour: IsoTime;
-  subreddit: string;
-}
+import { keyOf, type Place } from './place.js';
 
 interface ComparedTerms {
   /** Hours whose terms readers believe, and should not. */
@@ -51,8 +46,4 @@ export function compareTerms(db: Db): ComparedTerms {
     if (!seen.has(keyOf(other))) (stale === 1 ? found.stale : found.wrong).push(other);
   }
   return found;
-}
-
-function keyOf({ hour, subreddit }: Place): string {
-  return `${hour} ${subreddit.toLowerCase()}`;
 }

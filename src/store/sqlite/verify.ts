@@ -1,14 +1,8 @@
 import type { IsoTime, Label } from '../../domain/item.js';
-import {
-  addCounts,
-  type Counts,
-  countsOf,
-  hourOf,
-  NO_COUNTS,
-  type Rollup,
-} from '../../domain/rollup.js';
+import { addCounts, type Counts, countsOf, NO_COUNTS, type Rollup } from '../../domain/rollup.js';
 import type { VerifyDifference, VerifyReport } from '../store.js';
 import { nextHour, writeRollup } from './counts.js';
+import { keyOf, type Place, placeOf } from './place.js';
 import { rebuildTerms } from './post-terms.js';
 import { compareTerms } from './verify-terms.js';
 import { all, bumpDataVersion, type Db, run, statement } from './db.js';
@@ -23,14 +17,7 @@ interface Snapshot extends Omit<VerifyReport, 'repaired'> {
   toRepair: Place[];
 }
 
-interface Place {
-  subreddit: string;
-  hour: IsoTime;
-}
-
 type Rollups = Map<string, Rollup>;
-
-const placeOf = (subreddit: string, hour: IsoTime) => `${hour} ${subreddit.toLowerCase()}`;
 
 /**
  * Recounts from the rows with the domain's own arithmetic, so that it shares neither SQL
@@ -48,10 +35,10 @@ export function compareAll(db: Db, onProgress: (items: number) => void): Snapsho
     }
   }
   const stored: Rollups = new Map(
-    all<Rollup>(db, 'SELECT * FROM rollups_hourly').map((r) => [placeOf(r.subreddit, r.hour), r]),
+    all<Rollup>(db, 'SELECT * FROM rollups_hourly').map((rollup) => [keyOf(rollup), rollup]),
   );
   const { wrong, stale } = compareTerms(db);
-  const wrongTerms = new Map(wrong.map((p) => [placeOf(p.subreddit, p.hour), p]));
+  const wrongTerms = new Map(wrong.map((place) => [keyOf(place), place]));
   const keys = new Set([...stored.keys(), ...recomputed.keys(), ...wrongTerms.keys()]);
   const differences = [...keys].sort().flatMap((key) => {
     const rollups = { stored: stored.get(key) ?? null, recomputed: recomputed.get(key) ?? null };
@@ -78,13 +65,16 @@ interface ItemRow {
 const itemsOf = (kind: 'post' | 'comment') =>
   `SELECT subreddit, created_utc, label, score, excluded FROM ${kind}s`;
 
+/** `excluded IS NULL` lets SQLite take the index of counted items. */
+export const countedOfHour = (kind: 'post' | 'comment') => `${itemsOf(kind)}
+  WHERE excluded IS NULL AND subreddit = ? AND created_utc >= ? AND created_utc < ?`;
+
 function count(rollups: Rollups, kind: 'post' | 'comment', row: ItemRow): void {
   if (row.excluded !== null) return;
-  const hour = hourOf(row.created_utc);
-  const place = placeOf(row.subreddit, hour);
-  const before: Counts = rollups.get(place) ?? NO_COUNTS;
+  const place = placeOf(row);
+  const before: Counts = rollups.get(keyOf(place)) ?? NO_COUNTS;
   const counts = addCounts(before, countsOf(kind, row.label, row.score, row.created_utc));
-  rollups.set(place, { subreddit: row.subreddit, hour, ...counts } as Rollup);
+  rollups.set(keyOf(place), { ...place, ...counts } as Rollup);
 }
 
 const COMPARED = [
@@ -110,8 +100,7 @@ export function repairSome(db: Db, places: readonly Place[]): void {
   for (const { subreddit, hour } of places) {
     const recomputed: Rollups = new Map();
     for (const kind of ['post', 'comment'] as const) {
-      const sql = `${itemsOf(kind)} WHERE subreddit = ? AND created_utc >= ? AND created_utc < ?`;
-      for (const row of all<ItemRow>(db, sql, subreddit, hour, nextHour(hour))) {
+      for (const row of all<ItemRow>(db, countedOfHour(kind), subreddit, hour, nextHour(hour))) {
         count(recomputed, kind, row);
       }
     }
