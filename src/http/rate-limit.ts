@@ -5,7 +5,7 @@ import type { Api } from '../routes/context.js';
 import { pathOf } from '../routes/problem.js';
 import { clientKey, isLoopback } from './client-address.js';
 
-/** Clients remembered at once; the one not seen longest is forgotten. About 3 MB. */
+/** Clients remembered at once; the one not seen longest is forgotten. */
 const MOST_CLIENTS = 10_000;
 const WINDOW_MS = 60_000;
 

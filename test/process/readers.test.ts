@@ -6,6 +6,7 @@ import { newCycle } from '../../src/domain/cycle.js';
 import type { Fence, Store } from '../../src/store/store.js';
 import { startApi } from '../support/api-process.js';
 import { aComment, aPost, aSentiment } from '../support/items.js';
+import { until } from '../support/jobs-process.js';
 import { beginTestCycle, temporaryStore } from '../support/store.js';
 
 /**
@@ -106,10 +107,13 @@ async function walk(ask: Ask, seen: Seen, path: string, expected: Set<string>): 
   if (missing.length > 0) seen.failures.push(`${path}: ${missing.length} skipped`);
 }
 
-async function write(store: Store, fence: Fence, nowMs: number): Promise<void> {
+/** Now and then waits until somebody has read what was written meanwhile. */
+async function write(store: Store, fence: Fence, nowMs: number, seen: Seen): Promise<void> {
   for (let number = 0; number < COMMITS; number += 1) {
+    const before = seen.versions.size;
     await store.commit({ fence, subreddit: 'claude', ...batch(number, nowMs) });
     await systemClock.sleep(PAUSE_MS);
+    if (number % 8 === 7) await until(() => seen.versions.size > before);
   }
 }
 
@@ -152,7 +156,7 @@ test.serial(
     const clients = Array.from({ length: CLIENTS }, async (_, n) => {
       while (!writing.done) await walks[n % walks.length]?.();
     });
-    await write(store, fence, nowMs);
+    await write(store, fence, nowMs, seen);
     const written = systemClock.monotonic();
     const total = COMMITS * EACH * 4;
     const fresh: number[] = [];

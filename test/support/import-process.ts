@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,7 +35,9 @@ export class ImportBench {
 
   constructor(t: Pick<ExecutionContext, 'teardown'>) {
     this.#t = t;
-    this.folder = temporaryFolder(t);
+    // One further down, so that a ../shared beside other temporary folders is not found from it.
+    this.folder = join(temporaryFolder(t), 'work');
+    mkdirSync(this.folder);
     this.database = join(this.folder, 'store.db');
   }
 
