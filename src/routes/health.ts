@@ -65,7 +65,7 @@ const NotReady = Type.Object({
  * an outage must not be invented by that. `/health` and `/readyz` keep their own body with 503.
  */
 export function healthRoutes(api: Api, context: RouteContext): void {
-  const { health, store, closing } = context;
+  const { health, closing } = context;
 
   api.get(
     '/health',
@@ -121,17 +121,21 @@ export function healthRoutes(api: Api, context: RouteContext): void {
     },
     async (_request, reply) => {
       reply.header('cache-control', 'no-store');
-      const cause = closing.aborted ? causeOf('shutting_down', 'info') : await storeCause(store);
+      const cause = closing.aborted ? causeOf('shutting_down', 'info') : await storeCause(context);
       if (cause === null) return reply.code(200).send({ status: 'ready' });
       return reply.code(503).send({ status: 'unavailable', causes: [cause] });
     },
   );
 }
 
-/** Asked anew, unlike `/health`: whoever gates a deploy on it wants to know about now. */
-async function storeCause(store: RouteContext['store']): Promise<Cause | null> {
+/**
+ * Asked anew, unlike `/health`: whoever gates a deploy on it wants to know about now. A database
+ * that has just come back answers before those who follow it have noticed; until then, reads fail.
+ */
+async function storeCause({ store, rollups }: RouteContext): Promise<Cause | null> {
   try {
     await store.ping();
+    await rollups.revision();
     return null;
   } catch (error) {
     const failure = toAppError(error);

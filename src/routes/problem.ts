@@ -74,8 +74,10 @@ export async function sendProblem(
     const about = { req_id: request.id, method, url: url.slice(0, 500), code: error.code };
     const err = error.code === 'internal' ? (error.cause ?? error) : undefined;
     const line = err === undefined ? about : { ...about, err };
-    // In an outage of the store the health monitor tells its beginning and its end, once each.
-    const level = error.code.startsWith('store_') ? 'debug' : 'error';
+    // In an outage of the store the health monitor tells its beginning and its end, once each;
+    // what is refused under load is in the metrics, and a line for each would be more load.
+    const expected = error.code.startsWith('store_') || error.code === 'overloaded';
+    const level = expected ? 'debug' : 'error';
     log[level](line, `request failed: ${error.message}`);
   }
   const retryAfter = RETRY_AFTER_SECONDS[error.code];

@@ -151,6 +151,14 @@ for (const prefix of ['', '/api/v1']) {
   });
 }
 
+test('readyz is 503 until reads are served, though the store answers already', async (t) => {
+  const { app, faulty } = await buildTestApp(t);
+  faulty.fault = (call) => (call === 'ping' ? null : new AppError('store_unreachable', 'gone'));
+  t.is((await app.inject('/readyz')).statusCode, 503);
+  faulty.fault = 'none';
+  t.is((await app.inject('/readyz')).statusCode, 200);
+});
+
 test('readyz is 503 while shutting down, and every reply closes its connection', async (t) => {
   const { app, close } = await buildTestApp(t);
   t.not((await app.inject('/livez')).headers.connection, 'close');

@@ -1,7 +1,8 @@
 import { callRead, eachRead } from '../../src/store/each-read.js';
 import type { ReadStore } from '../../src/store/store.js';
 
-export type Fault = 'none' | 'hang' | (() => Error);
+/** A function gives what a call throws; null: this one succeeds. */
+export type Fault = 'none' | 'hang' | ((call: keyof ReadStore) => Error | null);
 
 /** A real store that can be told to hang or to throw, from the next call on. */
 export interface FaultyStore extends ReadStore {
@@ -16,7 +17,9 @@ export function faultyStore(real: ReadStore): FaultyStore {
       faulty.calls[call] = (faulty.calls[call] ?? 0) + 1;
       if (faulty.fault === 'none') return callRead(real, call, args);
       if (faulty.fault === 'hang') return new Promise(() => undefined);
-      throw faulty.fault();
+      const error = faulty.fault(call);
+      if (error !== null) throw error;
+      return callRead(real, call, args);
     }),
     fault: 'none',
     calls: {},
