@@ -9,7 +9,12 @@ const MAX_DESCENDANTS = 200;
 /** Adds the resident memory of each process and all its descendants. Never throws. */
 export async function sampleMemory(processes: ManagedProcess[]): Promise<ProcessSample[]> {
   return Promise.all(
-    processes.map(async (one) => ({ ...one, memoryMb: await residentMb(one.pid) })),
+    processes.map(async (one) => ({
+      ...one,
+      memoryMb: await residentMb(one.pid),
+      life: 'unknown' as const,
+      lastWords: null,
+    })),
   );
 }
 

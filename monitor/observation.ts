@@ -9,6 +9,9 @@ export interface Observation {
   time: string;
   outcome: Outcome;
   supervisor: SupervisorView;
+  host: HostView;
+  /** Silences in force at this moment (monitor:silence). */
+  silences: Silence[];
 }
 
 /** What `GET /health` gave. Any JSON with one of our statuses is an answer, 503 too. */
@@ -21,6 +24,8 @@ export interface Answered {
   causes: Cause[];
   /** The answering process, when it says so. */
   pid: number | null;
+  /** Age of the heartbeat of the jobs process, seconds; null when it has never reported. */
+  jobsHeartbeatAgeS: number | null;
   latencyMs: number;
 }
 
@@ -49,8 +54,22 @@ export interface Cause {
 }
 
 export type SupervisorView =
-  | { reachable: true; processes: ProcessSample[] }
-  | { reachable: false; reason: string };
+  | { reachable: true; processes: ProcessSample[]; daemon: DaemonSample | null }
+  | { reachable: false; reason: string; daemon: DaemonSample | null };
+
+/**
+ * Whether a process really lives. `suspended`: state T, by SIGSTOP or a debugger. `gone`: no such
+ * pid, a zombie, or a pid that a stranger has got since. `unknown`: /proc does not tell.
+ */
+export const LIVES = ['running', 'suspended', 'gone', 'unknown'] as const;
+export type Life = (typeof LIVES)[number];
+
+/** PM2's own process, by its pid file. */
+export interface DaemonSample {
+  pid: number;
+  life: Life;
+  memoryMb: number | null;
+}
 
 /** One process as PM2 lists it. */
 export interface ManagedProcess {
@@ -64,6 +83,9 @@ export interface ManagedProcess {
   exitCode: number | null;
   /** Since PM2 last started it; null when PM2 does not say. */
   upMs: number | null;
+  /** Files that take its output; null when PM2 keeps none. */
+  outLog: string | null;
+  errLog: string | null;
   /** How often PM2 has restarted it. */
   restarts: number;
 }
@@ -71,4 +93,47 @@ export interface ManagedProcess {
 export interface ProcessSample extends ManagedProcess {
   /** Resident memory with all descendants; null when it could not be read. */
   memoryMb: number | null;
+  life: Life;
+  /** The last line that says why it ended, of one that ended with 69 or 78; else null. */
+  lastWords: string | null;
+}
+
+/** The machine, as far as our processes depend on it. */
+export interface HostView {
+  disks: DiskSample[];
+  orphans: Orphan[];
+  /** Who listens on the port of MONITOR_HEALTH_URL, when it is on this machine and can be told. */
+  portHolder: PortHolder | null;
+}
+
+export interface DiskSample {
+  /** The folder that was asked about. */
+  path: string;
+  freeMb: number;
+}
+
+/** A process of ours that PM2 does not know: it runs one of our entry points, left by a PM2 that died. */
+export interface Orphan {
+  pid: number;
+  /** PM2's name of the entry point it runs: api, jobs or monitor. */
+  name: string;
+  /** Wall-clock ISO time of its start. */
+  startedAt: string;
+}
+
+export interface PortHolder {
+  pid: number;
+  /** Its command line, cut. */
+  command: string;
+}
+
+/** Asked for by monitor:silence: people work on it. */
+export interface Silence {
+  /** Wall-clock ISO time of its end. */
+  until: string;
+  /** Null: everything. */
+  subject: string | null;
+  reason: string;
+  /** False: no restart either, while it lasts. */
+  restarts: boolean;
 }

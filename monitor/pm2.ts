@@ -103,6 +103,8 @@ async function listProcesses(pm2: Pm2, clock: Clock): Promise<ManagedProcess[]> 
       exitCode: pm2_env.exit_code ?? null,
       // PM2's word for the time of the start, by the wall clock.
       upMs: pm2_env.pm_uptime === undefined ? null : clock.now() - pm2_env.pm_uptime,
+      outLog: null,
+      errLog: null,
       restarts: pm2_env.restart_time ?? 0,
     }));
 }

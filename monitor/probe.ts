@@ -52,14 +52,16 @@ export async function observe(options: ProbeOptions): Promise<Observation> {
     probeHealth(options),
     viewSupervisor(options.supervisor),
   ]);
-  return { at, time, outcome, supervisor };
+  const host = { disks: [], orphans: [], portHolder: null };
+  return { at, time, outcome, supervisor, host, silences: [] };
 }
 
 async function viewSupervisor(supervisor: Supervisor): Promise<SupervisorView> {
   try {
-    return { reachable: true, processes: await sampleMemory(await supervisor.list()) };
+    const processes = await sampleMemory(await supervisor.list());
+    return { reachable: true, processes, daemon: null };
   } catch (error) {
-    return { reachable: false, reason: brief(messageOf(error)) };
+    return { reachable: false, reason: brief(messageOf(error)), daemon: null };
   }
 }
 
@@ -122,6 +124,7 @@ function interpret({ status, text }: Answer, latencyMs: number): Outcome {
     httpStatus: status,
     causes: causesOf(report.causes),
     pid: Value.Check(ReportedProcess, report.process) ? report.process.pid : null,
+    jobsHeartbeatAgeS: null,
     latencyMs,
   };
 }

@@ -23,6 +23,7 @@ export function answered(
       ...one,
     })),
     pid: 100,
+    jobsHeartbeatAgeS: 5,
     latencyMs: 3,
   };
 }
@@ -41,8 +42,12 @@ export function managed(name: string, changes: Partial<ProcessSample> = {}): Pro
     status: 'online',
     exitCode: null,
     upMs: 3_600_000,
+    outLog: null,
+    errLog: null,
     restarts: 0,
     memoryMb: 90,
+    life: 'running',
+    lastWords: null,
     ...changes,
   };
 }
@@ -58,7 +63,9 @@ export function observation(
     outcome,
     supervisor:
       processes === null
-        ? { reachable: false, reason: 'test: no PM2 daemon' }
-        : { reachable: true, processes },
+        ? { reachable: false, reason: 'test: no PM2 daemon', daemon: null }
+        : { reachable: true, processes, daemon: { pid: 50, life: 'running', memoryMb: 60 } },
+    host: { disks: [{ path: '/data', freeMb: 50_000 }], orphans: [], portHolder: null },
+    silences: [],
   };
 }
