@@ -1,22 +1,21 @@
 import type { Clock } from '../src/clock.js';
 import type { Log } from '../src/log.js';
-import { type Action, decide, type Policy, restarted, type State } from './decide.js';
-import type { Notifier } from './notify/notifier.js';
+import { act, type ActOptions } from './act.js';
+import { decide } from './decide.js';
 import type { Observation } from './observation.js';
-import type { Supervisor } from './supervisor.js';
+import type { Policy } from './policy.js';
+import type { State } from './state.js';
 
-export interface LoopOptions {
+export interface LoopOptions extends ActOptions {
   observe: () => Promise<Observation>;
-  supervisor: Pick<Supervisor, 'restart'>;
-  notifier: Notifier;
   policy: Policy;
   intervalMs: number;
   clock: Clock;
   log: Log;
   /** Called before anything is done about a decision, so that its budget outlives us. */
   save: (state: State) => Promise<void>;
-  /** Decides and tells, but restarts nothing. */
-  dryRun: boolean;
+  /** Told of each look after all was done about it. Never throws and never takes long. */
+  looked: (observation: Observation, state: State) => void;
 }
 
 const MEMORY_LOG_EVERY_MS = 60_000;
@@ -51,34 +50,12 @@ async function keepLooking(
     if (signal.aborted) return;
     report(observation);
     const decision = decide(state, observation, policy);
-    state = decision.state;
-    await options.save(state);
-    for (const action of decision.actions) {
-      if (signal.aborted) return;
-      await act(options, action);
-      if (action.kind === 'restart') {
-        state = restarted(state, action.process, clock.monotonic(), policy);
-      }
-    }
+    await options.save(decision.state);
+    state = await act(options, decision, observation, signal);
+    if (signal.aborted) return;
+    if (state !== decision.state) await options.save(state);
+    options.looked(observation, state);
     await clock.sleep(intervalMs - (clock.monotonic() - began), signal);
-  }
-}
-
-/** A restart that fails is logged: the next failing probes decide what comes then. */
-async function act({ notifier, supervisor, log, dryRun }: LoopOptions, action: Action) {
-  if (action.kind === 'notify') return notifier.notify(action.notice);
-  const { process, incident, cause, budgetLeft } = action;
-  const fields = { process, incident, cause, budget_left: budgetLeft };
-  if (dryRun) {
-    log.warn(fields, `would restart ${process} (dry run)`);
-    return;
-  }
-  log.warn(fields, `restarting ${process}`);
-  try {
-    await supervisor.restart(process);
-    log.info(fields, `restarted ${process}`);
-  } catch (error) {
-    log.error({ ...fields, err: error }, `${process} could not be restarted`);
   }
 }
 

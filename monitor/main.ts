@@ -3,13 +3,14 @@ import { systemClock } from '../src/clock.js';
 import { type Config, loadSettings, readEnvironment } from '../src/config.js';
 import { AppError, toAppError } from '../src/errors.js';
 import { type RootContext, type Running, runProcess } from '../src/process.js';
-import { initialState, type Policy } from './decide.js';
 import { acquireLock, type Lock } from './lock.js';
 import { runLoop } from './loop.js';
 import { logNotifier } from './notify/log.js';
 import type { Observation } from './observation.js';
 import { pm2Supervisor } from './pm2.js';
+import { policyOf } from './policy.js';
 import { observe, type ProbeOptions } from './probe.js';
+import { initialState } from './state.js';
 import { stateFile } from './state-file.js';
 
 const HELP = `Usage: npm run monitor -- [--once | --dry-run]
@@ -71,11 +72,6 @@ function exitCodeOf({ outcome }: Observation): number {
   return { healthy: 0, degraded: 1, unhealthy: 2 }[outcome.status];
 }
 
-function policyOf({ monitor }: Config): Policy {
-  const { failures, recoveries, graceMs, maxRestarts, restartWindowMs, memoryLimitMb } = monitor;
-  return { failures, recoveries, graceMs, maxRestarts, restartWindowMs, memoryLimitMb };
-}
-
 /** @param dryRun takes no lock and writes no state: it changes nothing anywhere. */
 async function watch(context: RootContext, dryRun: boolean): Promise<Running> {
   const { config, log, clock, signal, end } = context;
@@ -96,6 +92,9 @@ async function watch(context: RootContext, dryRun: boolean): Promise<Running> {
       clock,
       log,
       save: dryRun ? async () => undefined : (changed) => file.save(changed),
+      journal: { append: async () => undefined },
+      examine: async () => ({ place: null, text: 'nothing was looked up' }),
+      looked: () => undefined,
       dryRun,
     },
     state,

@@ -5,27 +5,54 @@ import Value from 'typebox/value';
 import { createFolder } from '../src/folder.js';
 import type { Clock } from '../src/clock.js';
 import type { Log } from '../src/log.js';
-import type { Incident, Moment, State, Watch } from './decide.js';
+import { type Incident, type Moment, QUIET, type State, withProcess, withWatch } from './state.js';
 
-/** What outlives the monitor: spent restarts and open incidents, with wall-clock times. */
+/** What outlives the monitor, with wall-clock times: spent restarts, open incidents, trials. */
 const IsoTime = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z$' });
+const Text = Type.String({ maxLength: 2000 });
+const Count = Type.Integer({ minimum: 0 });
 const Saved = Type.Object({
-  version: Type.Literal(1),
-  restarts: Type.Record(Type.String(), Type.Array(IsoTime, { maxItems: 100 })),
+  version: Type.Literal(2),
+  processes: Type.Record(
+    Type.String(),
+    Type.Object({
+      restarts: Type.Array(IsoTime, { maxItems: 100 }),
+      crashes: Type.Array(IsoTime, { maxItems: 100 }),
+      counter: Type.Union([Count, Type.Null()]),
+    }),
+  ),
   incidents: Type.Record(
     Type.String(),
     Type.Object({
-      id: Type.String({ maxLength: 100 }),
+      id: Text,
       since: IsoTime,
-      cause: Type.String({ maxLength: 400 }),
-      restarts: Type.Integer({ minimum: 0 }),
+      cause: Text,
+      what: Text,
+      restarts: Count,
+      notFixed: Count,
       escalated: Type.Boolean(),
+      told: Type.Union([IsoTime, Type.Null()]),
+      heldBack: Type.Union([Type.Literal('explained'), Type.Literal('silenced'), Type.Null()]),
+      reminders: Count,
+      place: Type.Union([Text, Type.Null()]),
     }),
+  ),
+  trials: Type.Array(
+    Type.Object({
+      process: Text,
+      subject: Text,
+      incident: Text,
+      cause: Text,
+      made: IsoTime,
+      stage: Count,
+      fixed: Type.Union([Type.Boolean(), Type.Null()]),
+    }),
+    { maxItems: 100 },
   ),
 });
 type Saved = Static<typeof Saved>;
 
-const MAX_BYTES = 64 * 1024;
+const MAX_BYTES = 256 * 1024;
 
 export interface StateFile {
   /** The given state with what the file holds; a file that cannot be used is left out. */
@@ -37,6 +64,7 @@ export interface StateFile {
 export function stateFile(folder: string, clock: Clock, log: Log): StateFile {
   const path = join(folder, 'monitor-state.json');
   let written = '';
+  let failing = false;
   return {
     async restore(state) {
       const saved = await read(path, log);
@@ -50,11 +78,12 @@ export function stateFile(folder: string, clock: Clock, log: Log): StateFile {
         await writeFile(`${path}.tmp`, text, { mode: 0o600, flush: true });
         await rename(`${path}.tmp`, path);
         written = text;
+        if (failing) log.info({ path }, 'the monitor saves its state again');
+        failing = false;
       } catch (error) {
-        log.error(
-          { err: error, path },
-          'the monitor cannot save its state: check MONITOR_STATE_DIR',
-        );
+        const advice = 'the monitor cannot save its state: check MONITOR_STATE_DIR';
+        if (!failing) log.error({ err: error, path }, advice);
+        failing = true;
       }
     },
   };
@@ -84,23 +113,29 @@ function parse(text: string): Saved | null {
   }
 }
 
-function toSaved({ processes, watches }: State): Saved {
-  const restarts = Object.entries(processes).map(([name, own]) => [
+function toSaved(state: State): Saved {
+  const processes = Object.entries(state.processes).map(([name, own]) => [
     name,
-    own.restarts.slice(-100).map(({ time }) => time),
+    {
+      restarts: own.restarts.slice(-100).map(({ time }) => time),
+      crashes: own.crashes.slice(-100).map(({ time }) => time),
+      counter: own.counter,
+    },
   ]);
-  const incidents = Object.entries(watches).flatMap(([subject, { incident }]) =>
+  const incidents = Object.entries(state.watches).flatMap(([subject, { incident }]) =>
     incident === null ? [] : [[subject, savedIncident(incident)]],
   );
   return {
-    version: 1,
-    restarts: Object.fromEntries(restarts) as Saved['restarts'],
+    version: 2,
+    processes: Object.fromEntries(processes) as Saved['processes'],
     incidents: Object.fromEntries(incidents) as Saved['incidents'],
+    trials: state.trials.map((trial) => ({ ...trial, made: trial.made.time })),
   };
 }
 
-function savedIncident({ id, since, cause, restarts, escalated }: Incident): object {
-  return { id, since: since.time, cause, restarts, escalated };
+function savedIncident(incident: Incident): Saved['incidents'][string] {
+  const { since, told } = incident;
+  return { ...incident, since: since.time, told: told?.time ?? null };
 }
 
 function merge(state: State, saved: Saved, clock: Clock): State {
@@ -109,22 +144,21 @@ function merge(state: State, saved: Saved, clock: Clock): State {
     const ageMs = Math.max(0, clock.now() - Date.parse(time));
     return { at: clock.monotonic() - ageMs, time };
   };
-  const processes: State['processes'] = { ...state.processes };
-  for (const [name, times] of Object.entries(saved.restarts)) {
-    processes[name] = { restarts: times.map(moment), graceUntil: state.graceUntil };
+  let merged: State = {
+    ...state,
+    trials: saved.trials.map((trial) => ({ ...trial, made: moment(trial.made) })),
+  };
+  for (const [name, { restarts, crashes, counter }] of Object.entries(saved.processes)) {
+    merged = withProcess(merged, name, {
+      restarts: restarts.map(moment),
+      crashes: crashes.map(moment),
+      counter,
+    });
   }
-  const watches: State['watches'] = { ...state.watches };
-  for (const [subject, { since, ...rest }] of Object.entries(saved.incidents)) {
-    watches[subject] = reopened({ ...rest, since: moment(since) });
+  for (const [subject, incident] of Object.entries(saved.incidents)) {
+    const told = incident.told === null ? null : moment(incident.told);
+    const reopened = { ...incident, since: moment(incident.since), told };
+    merged = withWatch(merged, subject, { ...QUIET, incident: reopened });
   }
-  return { ...state, processes, watches };
+  return merged;
 }
-
-const reopened = (incident: Incident): Watch => ({
-  failures: 0,
-  successes: 0,
-  since: null,
-  restartable: 0,
-  generation: null,
-  incident,
-});

@@ -1,8 +1,14 @@
 import type { Log } from '../../src/log.js';
-import type { Notice } from '../decide.js';
+import type { Notice } from '../notice.js';
 import type { Notifier } from './notifier.js';
 
-const LEVELS = { alert: 'error', escalation: 'error', warning: 'warn', recovery: 'info' } as const;
+const LEVELS = {
+  alert: 'error',
+  escalation: 'error',
+  warning: 'warn',
+  reminder: 'warn',
+  recovery: 'info',
+} as const;
 
 /** One line for each notice, readable without knowing its fields. */
 export function logNotifier(log: Log): Notifier {

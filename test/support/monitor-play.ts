@@ -1,35 +1,42 @@
-import {
-  type Action,
-  decide,
-  initialState,
-  type Notice,
-  type Policy,
-  type State,
-} from '../../monitor/decide.js';
-import type { Outcome, ProcessSample } from '../../monitor/observation.js';
+import type { Action, Recorded } from '../../monitor/action.js';
+import { decide } from '../../monitor/decide.js';
+import type { JournalEvent } from '../../monitor/journal-entry.js';
+import type { Notice } from '../../monitor/notice.js';
+import type { Outcome, ProcessSample, Silence } from '../../monitor/observation.js';
+import { type Policy, policyOf } from '../../monitor/policy.js';
+import { initialState, type State } from '../../monitor/state.js';
 import { answered, noAnswer, observation } from './observations.js';
 
 const MINUTE = 60_000;
 export const INTERVAL = 15_000;
-export const policy: Policy = {
-  failures: 3,
-  recoveries: 2,
-  graceMs: 30_000,
-  maxRestarts: 3,
-  restartWindowMs: 15 * MINUTE,
-  memoryLimitMb: 500,
-};
+/** The policy of the defaults. */
+export const policy: Policy = policyOf({
+  monitor: {
+    healthUrl: 'http://127.0.0.1:8000/health',
+    stateDir: '/nowhere',
+    intervalMs: INTERVAL,
+    timeoutMs: 5000,
+    graceMs: 30_000,
+    failures: 3,
+    recoveries: 2,
+    maxRestarts: 3,
+    restartWindowMs: 15 * MINUTE,
+    memoryLimitMb: 500,
+  },
+});
 
 export interface Look {
   outcome?: Outcome;
   processes?: ProcessSample[] | null;
+  silences?: Silence[];
 }
 
 /** Feeds one look each interval, the first right after the monitor's own grace. */
 export function play(looks: Look[], rules: Policy = policy): { actions: Action[][]; state: State } {
   let state = initialState(0, rules);
-  const actions = looks.map(({ outcome, processes }, index) => {
-    const seen = observation(rules.graceMs + index * INTERVAL, outcome, processes);
+  const actions = looks.map(({ outcome, processes, silences = [] }, index) => {
+    const at = rules.graceMs + index * INTERVAL;
+    const seen = { ...observation(at, outcome, processes), silences };
     const decision = decide(state, seen, rules);
     state = decision.state;
     return decision.actions;
@@ -42,6 +49,19 @@ export const notices = (actions: Action[][]): Notice[] =>
   actions.flat().flatMap((one) => (one.kind === 'notify' ? [one.notice] : []));
 export const restarts = (actions: Action[][]) =>
   actions.flat().filter((one) => one.kind === 'restart');
+
+export const records = (actions: Action[][], event: JournalEvent): Recorded[] =>
+  actions
+    .flat()
+    .flatMap((one) => (one.kind === 'record' && one.entry.event === event ? [one.entry] : []));
+
+/** On the clock of the looks. */
+export function restartTimes(looks: Look[], rules: Policy = policy): number[] {
+  const { actions } = play(looks, rules);
+  return actions.flatMap((at, index) =>
+    at.some((one) => one.kind === 'restart') ? [rules.graceMs + index * INTERVAL] : [],
+  );
+}
 
 export const hung: Look = { outcome: noAnswer() };
 export const well: Look = { outcome: answered() };

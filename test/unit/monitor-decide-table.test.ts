@@ -40,7 +40,7 @@ const table: { title: string; look: Look; cause: string; subject?: string; resta
   {
     title: 'another program answers',
     look: { outcome: noAnswer('foreign') },
-    cause: 'foreign',
+    cause: 'port_taken',
     restart: false,
   },
   {
@@ -91,6 +91,7 @@ const table: { title: string; look: Look; cause: string; subject?: string; resta
       processes: api({ pid: 0, status: 'waiting restart', exitCode: 78 }),
     },
     cause: 'exit_78',
+    subject: 'process.api',
     restart: false,
   },
   {
@@ -100,6 +101,7 @@ const table: { title: string; look: Look; cause: string; subject?: string; resta
       processes: api({ pid: 90, status: 'waiting restart', exitCode: 69, restarts: 4 }),
     },
     cause: 'exit_69',
+    subject: 'process.api',
     restart: false,
   },
   {
@@ -109,6 +111,7 @@ const table: { title: string; look: Look; cause: string; subject?: string; resta
       processes: api({ status: 'online', exitCode: 69, upMs: 30_000, restarts: 4 }),
     },
     cause: 'exit_69',
+    subject: 'process.api',
     restart: false,
   },
   {
@@ -143,12 +146,12 @@ const table: { title: string; look: Look; cause: string; subject?: string; resta
     restart: false,
   },
   {
-    title: 'crash loop, PM2 owns it',
+    title: 'between two attempts of PM2',
     look: {
       outcome: noAnswer('refused'),
       processes: api({ pid: 90, status: 'waiting restart', exitCode: 1, restarts: 4 }),
     },
-    cause: 'crash_loop',
+    cause: 'refused',
     restart: false,
   },
   {
@@ -158,6 +161,7 @@ const table: { title: string; look: Look; cause: string; subject?: string; resta
       processes: api({ pid: 0, status: 'stopped', exitCode: 0 }),
     },
     cause: 'stopped',
+    subject: 'process.api',
     restart: false,
   },
   {
@@ -167,7 +171,48 @@ const table: { title: string; look: Look; cause: string; subject?: string; resta
       processes: api({ pid: 0, status: 'errored', exitCode: 1 }),
     },
     cause: 'given_up',
+    subject: 'process.api',
     restart: true,
+  },
+  {
+    title: 'suspended by a signal',
+    look: { outcome: noAnswer('timeout'), processes: api({ life: 'suspended' }) },
+    cause: 'suspended',
+    subject: 'process.api',
+    restart: true,
+  },
+  {
+    title: 'online says PM2, and its process does not exist',
+    look: { outcome: noAnswer('refused'), processes: api({ life: 'gone' }) },
+    cause: 'process_gone',
+    subject: 'process.api',
+    restart: true,
+  },
+  {
+    title: 'jobs suspended by a signal',
+    look: { processes: [managed('api'), managed('jobs', { life: 'suspended' })] },
+    cause: 'suspended',
+    subject: 'process.jobs',
+    restart: true,
+  },
+  {
+    title: 'the monitor of another PM2 entry suspended',
+    look: { processes: [managed('api'), managed('monitor', { life: 'suspended' })] },
+    cause: 'suspended',
+    subject: 'process.monitor',
+    restart: false,
+  },
+  {
+    title: 'jobs ended with 78',
+    look: {
+      processes: [
+        managed('api'),
+        managed('jobs', { pid: 0, status: 'stopped', exitCode: 78, lastWords: 'SUBREDDITS is x' }),
+      ],
+    },
+    cause: 'exit_78',
+    subject: 'process.jobs',
+    restart: false,
   },
   {
     title: 'PM2 has no api',

@@ -1,5 +1,8 @@
 import test from 'ava';
-import { type Action, decide, initialState, restarted } from '../../monitor/decide.js';
+import type { Action } from '../../monitor/action.js';
+import { decide } from '../../monitor/decide.js';
+import { restarted } from '../../monitor/restarts.js';
+import { initialState } from '../../monitor/state.js';
 import type { Observation } from '../../monitor/observation.js';
 import {
   hung,
@@ -7,7 +10,9 @@ import {
   notices,
   play,
   policy,
+  records,
   restarts,
+  restartTimes,
   times,
   well,
 } from '../support/monitor-play.js';
@@ -18,8 +23,9 @@ const down = answered('unhealthy', [{ code: 'database_unreachable' }]);
 test('a silent api is restarted at the third failure, told once, and its recovery is told', (t) => {
   const { actions } = play([well, hung, hung, hung, well, well, well]);
   t.deepEqual(actions.slice(0, 3), [[], [], []]);
-  t.is(actions[3]?.length, 2);
-  t.like(actions[3]?.[1], { kind: 'restart', process: 'api', cause: 'timeout', budgetLeft: 2 });
+  t.is(actions[3]?.length, 3);
+  t.like(actions[3]?.[0], { kind: 'record', entry: { event: 'opened' } });
+  t.like(actions[3]?.[2], { kind: 'restart', process: 'api', cause: 'timeout', budgetLeft: 2 });
   const [alert, recovery, ...more] = notices(actions);
   t.like(alert, {
     kind: 'alert',
@@ -39,9 +45,18 @@ test('a silent api is restarted at the third failure, told once, and its recover
   t.deepEqual(more, []);
 });
 
-test('two failures, then an answer: nothing happens, however often', (t) => {
-  const { actions } = play(times(20, [hung, hung, well]).flat());
+test('two failures, now and then: nothing happens', (t) => {
+  const { actions } = play(times(6, [hung, hung, ...times(10, well)]).flat());
   t.deepEqual(actions.flat(), []);
+});
+
+test('flapping every look for ten minutes: one incident that says so, and no restart', (t) => {
+  const { actions } = play([...times(20, [hung, well]).flat(), ...times(20, well)]);
+  const [warning, recovery, ...more] = notices(actions);
+  t.like(warning, { kind: 'alert', subject: 'api', cause: 'flapping' });
+  t.regex(warning?.what ?? '', /^api changed 6 times within the last 7 looks; now the API/);
+  t.is(recovery?.kind, 'recovery');
+  t.deepEqual([more, restarts(actions)], [[], []]);
 });
 
 test('failures within the grace of the start do not count', (t) => {
@@ -63,28 +78,50 @@ test('after a restart its grace begins when the restart has been made', (t) => {
   t.is(late.state.watches.api?.failures, 1);
 });
 
-test('the budget used up: one escalation, and no further restart in this incident', (t) => {
+test('restarts judged twice not to have fixed it: one escalation, and no third', (t) => {
   const { actions } = play(times(200, hung)); // 50 minutes, well over the window
-  t.is(restarts(actions).length, 3);
-  const told = notices(actions);
+  t.is(restarts(actions).length, 2);
+  const told = notices(actions).filter(({ kind }) => kind !== 'reminder');
   t.deepEqual(
     told.map((one) => one.kind),
     ['alert', 'escalation'],
   );
   t.is(told[0]?.incident, told[1]?.incident);
-  t.regex(told[1]?.action ?? '', /3 restarts within 15 minutes did not cure it; it needs a human/);
+  t.is(told[1]?.action, 'no further restart: 2 restarts did not fix it; it needs a human');
+  t.deepEqual(
+    records(actions, 'judged').map(({ text }) => text.replace(/at \S+,/, 'at …,')),
+    [60, 60, 300].map(
+      (seconds) =>
+        `the restart of api at …, judged after ${seconds === 60 ? '60 s' : '5 min'}: not fixed`,
+    ),
+  );
 });
 
-test('restarts that help and recur spend the same budget', (t) => {
+test('restarts that help and recur spend the budget: no fourth, one escalation', (t) => {
   const outage = [...times(5, hung), well, well, well];
-  const { actions } = play(times(4, outage).flat());
+  const { actions, state } = play(times(9, outage).flat());
   t.is(restarts(actions).length, 3);
   const kinds = notices(actions).map((one) => one.kind);
-  t.deepEqual(kinds, [
-    ...times(3, ['alert', 'recovery']).flat(),
-    'escalation', // opens the fourth incident: still one word per incident
-    'recovery',
-  ]);
+  t.is(kinds.filter((kind) => kind === 'escalation').length, 1);
+  t.is(state.watches.api?.incident?.escalated, true, 'which monitor-state.json shows');
+  const judged = records(actions, 'judged').map(({ text }) => text.split(': ').at(-1));
+  t.deepEqual(judged.slice(0, 2), ['fixed', 'recurred']);
+});
+
+test('the second restart waits longer than the first, the third longer still', (t) => {
+  const made = restartTimes([...times(60, hung)], { ...policy, maxRestarts: 5 });
+  t.deepEqual(made.length, 2, 'judged twice as not fixed');
+  // Three failures after its grace at the earliest.
+  t.true((made[1] ?? 0) - (made[0] ?? 0) >= 60_000);
+  const recurring = [...times(3, hung), ...times(4, well)];
+  const again = restartTimes(times(20, recurring).flat(), {
+    ...policy,
+    maxRestarts: 5,
+    restartWindowMs: 3_600_000,
+  });
+  const gaps = again.slice(1).map((at, index) => at - (again[index] ?? 0));
+  for (const [index, gap] of gaps.slice(0, 3).entries())
+    t.true(gap >= 30_000 * 2 ** (index + 1), `${gaps}`);
 });
 
 test('a window later there is budget again', (t) => {
@@ -106,15 +143,15 @@ test('PM2 unreachable: told before what it explains; the api goes on being probe
     well,
     well,
   ]);
+  const told = notices(actions);
   t.deepEqual(
-    notices(actions).map((one) => [one.kind, one.subject]),
+    told.map((one) => [one.kind, one.subject]),
     [
       ['alert', 'pm2'],
-      ['alert', 'api'],
       ['recovery', 'pm2'],
-      ['recovery', 'api'],
     ],
   );
+  t.deepEqual(told[0]?.also, ['the API does not answer: test: refused']);
   t.deepEqual(restarts(actions), []);
 });
 
@@ -128,12 +165,11 @@ test('degraded: one warning with its causes after three probes, and its end', (t
   t.deepEqual([more, restarts(actions)], [[], []]);
 });
 
-test('flapping after an outage stays one incident until two successes in a row', (t) => {
+test('flapping after an outage stays one incident until it has been quiet for a while', (t) => {
   const { actions } = play([
     ...times(3, { outcome: down }),
     ...times(20, [well, { outcome: down }]).flat(),
-    well,
-    well,
+    ...times(20, well),
   ]);
   t.deepEqual(
     notices(actions).map((one) => one.kind),
@@ -141,16 +177,16 @@ test('flapping after an outage stays one incident until two successes in a row',
   );
 });
 
-test('a process that is replaced at every look is left to PM2', (t) => {
+test('a process that is replaced at every look is left to PM2: a crash loop', (t) => {
   const looks = Array.from({ length: 30 }, (_, index) => ({
     outcome: noAnswer('refused'),
-    processes: [managed('api', { pid: 1000 + index, restarts: index })],
+    processes: [managed('api', { pid: 1000 + index, restarts: index, exitCode: 1 })],
   }));
-  const { actions } = play(looks);
+  const { actions } = play([...looks, ...times(60, well)]);
   t.deepEqual(restarts(actions), []);
-  t.like(notices(actions), [
-    { action: 'no restart yet: its process is new, PM2 may be restarting it' },
-  ]);
+  const told = notices(actions).map(({ kind, subject, cause }) => [kind, subject, cause]);
+  t.deepEqual(told.at(-2)?.slice(1), ['api', 'refused']);
+  t.deepEqual(told.at(-1)?.slice(1), ['process.api', 'crash_loop']);
 });
 
 test('too much memory and no answer at once: one restart, not two', (t) => {

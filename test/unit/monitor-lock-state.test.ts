@@ -1,23 +1,26 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { decide, initialState, type Policy } from '../../monitor/decide.js';
+import { decide } from '../../monitor/decide.js';
+import type { Policy } from '../../monitor/policy.js';
+import { initialState } from '../../monitor/state.js';
 import { acquireLock } from '../../monitor/lock.js';
 import { stateFile } from '../../monitor/state-file.js';
 import type { AppError } from '../../src/errors.js';
 import { holderName } from '../../src/holder.js';
 import { createLog } from '../../src/log.js';
 import { ManualClock } from '../support/clock.js';
+import { policy as defaults } from '../support/monitor-play.js';
 import { noAnswer, observation } from '../support/observations.js';
 import { temporaryFolder } from '../support/temp.js';
 
 const policy: Policy = {
+  ...defaults,
   failures: 1,
   recoveries: 1,
   graceMs: 0,
   maxRestarts: 1,
   restartWindowMs: 900_000,
-  memoryLimitMb: 500,
 };
 
 test('a second lock is refused, naming the pid; a released one is free', async (t) => {
@@ -66,7 +69,7 @@ test('budget and open incident outlive the monitor', async (t) => {
   const folder = temporaryFolder(t);
   const clock = new ManualClock('2026-01-15T12:00:00.000Z');
   const first = decide(initialState(0, policy), observation(0, noAnswer()), policy);
-  t.is(first.actions.length, 2);
+  t.is(first.actions.length, 3);
   await stateFile(folder, clock, await quiet()).save(first.state);
 
   const later = new ManualClock('2026-01-15T12:05:00.000Z'); // its monotonic clock starts anew
@@ -76,8 +79,14 @@ test('budget and open incident outlive the monitor', async (t) => {
   ]);
   t.is(restored.watches.api?.incident?.restarts, 1);
   const second = decide(restored, observation(1000, noAnswer()), policy);
-  t.like(second.actions, [{ kind: 'notify', notice: { kind: 'escalation' } }]);
+  t.like(second.actions, [{ kind: 'record', entry: { event: 'judged' } }]);
   t.is(second.actions.length, 1, 'no second restart');
+  const third = decide(second.state, observation(16_000, noAnswer()), policy);
+  t.like(third.actions, [{ kind: 'notify', notice: { kind: 'escalation' } }]);
+  t.false(
+    third.actions.some(({ kind }) => kind === 'restart'),
+    'no second restart',
+  );
 });
 
 test('a clock set back meanwhile makes the restarts count longer, never shorter', async (t) => {
@@ -103,11 +112,11 @@ test('a corrupt, foreign or huge file is told and left out', async (t) => {
   );
   const fresh = initialState(0, policy);
   const texts = [
-    '{"version":1,',
+    '{"version":2,',
     '{"version":2}',
     '[]',
     '',
-    `{"version":1,"x":"${'x'.repeat(70_000)}"}`,
+    `{"version":1,"x":"${'x'.repeat(300_000)}"}`,
   ];
   for (const text of texts) {
     writeFileSync(path, text);

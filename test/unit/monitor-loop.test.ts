@@ -1,18 +1,22 @@
 import test from 'ava';
-import { initialState, type Notice, type Policy, type State } from '../../monitor/decide.js';
+import type { JournalEntry } from '../../monitor/journal-entry.js';
+import type { Notice } from '../../monitor/notice.js';
+import type { Policy } from '../../monitor/policy.js';
+import { initialState, type State } from '../../monitor/state.js';
 import { type LoopOptions, runLoop } from '../../monitor/loop.js';
 import type { Outcome } from '../../monitor/observation.js';
 import { createLog } from '../../src/log.js';
 import { ManualClock } from '../support/clock.js';
+import { policy as defaults } from '../support/monitor-play.js';
 import { answered, noAnswer, observation } from '../support/observations.js';
 
 const policy: Policy = {
+  ...defaults,
   failures: 3,
   recoveries: 2,
   graceMs: 0,
   maxRestarts: 3,
   restartWindowMs: 900_000,
-  memoryLimitMb: 500,
 };
 
 /** A loop over a fake world, whose parts a test replaces. */
@@ -21,6 +25,7 @@ async function world(changes: Partial<LoopOptions> = {}) {
   const events: string[] = [];
   const notices: Notice[] = [];
   const lines: string[] = [];
+  const journal: JournalEntry[] = [];
   const sky: { outcome: Outcome; saved: State[] } = { outcome: answered(), saved: [] };
   const log = await createLog(
     'monitor',
@@ -49,12 +54,15 @@ async function world(changes: Partial<LoopOptions> = {}) {
     save: async (state) => {
       sky.saved.push(state);
     },
+    journal: { append: async (entries) => void journal.push(...entries) },
+    examine: async () => ({ place: null, text: 'nothing to find' }),
+    looked: () => undefined,
     dryRun: false,
     ...changes,
   };
   const abort = new AbortController();
   const done = runLoop(options, initialState(clock.monotonic(), policy), abort.signal);
-  return { clock, events, notices, lines, sky, abort, done };
+  return { clock, events, notices, lines, journal, sky, abort, done };
 }
 
 test('it looks at once and then each interval, and ends at once on abort', async (t) => {

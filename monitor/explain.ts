@@ -1,0 +1,52 @@
+import type { Verdict } from './verdicts/verdict.js';
+
+/** One trouble that explains another: who hears of the first need not be told of the second. */
+interface Explanation {
+  by: (verdict: Verdict) => boolean;
+  of: (verdict: Verdict) => boolean;
+}
+
+const about =
+  (...subjects: string[]) =>
+  ({ subject }: Verdict) =>
+    subjects.some((one) => subject === one || subject.startsWith(`${one}.`));
+const because =
+  (...causes: string[]) =>
+  ({ cause }: Verdict) =>
+    causes.includes(cause);
+const unanswered = because('timeout', 'refused', 'broken', 'server_error', 'port_taken');
+const staleData = because('data_stale', 'never_collected', 'cycles_failing', 'jobs_silent');
+const both =
+  (...tests: ((verdict: Verdict) => boolean)[]) =>
+  (verdict: Verdict) =>
+    tests.every((test) => test(verdict));
+
+const EXPLANATIONS: readonly Explanation[] = [
+  { by: about('pm2'), of: about('api', 'process', 'orphans') },
+  { by: about('disk'), of: because('database_unreachable', 'exit_69') },
+  { by: about('disk'), of: both(about('api'), staleData) },
+  { by: about('orphans'), of: because('port_taken', 'exit_78') },
+  { by: about('process.api', 'memory.api'), of: both(about('api'), unanswered) },
+  { by: about('memory.api'), of: both(about('api'), because('memory_over_limit')) },
+  { by: about('process.jobs', 'memory.jobs'), of: both(about('api'), staleData) },
+  { by: both(about('api'), because('database_unreachable')), of: because('exit_69') },
+  {
+    by: both(about('process.api'), because('exit_69')),
+    of: both(about('process.jobs'), because('exit_69')),
+  },
+  { by: about('process.api'), of: about('memory.api', 'leak.api') },
+  { by: about('process.jobs'), of: about('memory.jobs', 'leak.jobs') },
+  { by: about('memory.api'), of: about('leak.api') },
+  { by: about('memory.jobs'), of: about('leak.jobs') },
+  { by: about('memory.monitor'), of: about('leak.monitor') },
+];
+
+/** The one among failing verdicts that explains this one; undefined when it stands for itself. */
+export function explanationOf(verdict: Verdict, all: readonly Verdict[]): Verdict | undefined {
+  return all.find(
+    (other) =>
+      other.state === 'failing' &&
+      other.subject !== verdict.subject &&
+      EXPLANATIONS.some(({ by, of }) => by(other) && of(verdict)),
+  );
+}
