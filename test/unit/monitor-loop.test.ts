@@ -128,6 +128,62 @@ test('an outage: saved before it acts, told before it restarts, recovery told', 
   await done;
 });
 
+test('a hung api: where it hangs is looked up first, and stands in alert, journal and recovery', async (t) => {
+  const { clock, events, notices, sky, journal, abort, done } = await world({
+    examine: async ({ hangs, process }) => {
+      events.push(`examine ${process}`);
+      return { place: hangs ? 'spin (x.js:12)' : null, text: 'hung in spin (x.js:12)' };
+    },
+  });
+  await clock.advance(1);
+  sky.outcome = noAnswer();
+  await clock.advance(45_000);
+  t.deepEqual(
+    events.filter((one) => !one.startsWith('look')),
+    ['examine api', 'alert', 'restart api'],
+  );
+  sky.outcome = answered();
+  await clock.advance(90_000);
+  t.deepEqual(
+    notices.map(({ kind, place }) => [kind, place]),
+    [
+      ['alert', 'spin (x.js:12)'],
+      ['recovery', 'spin (x.js:12)'],
+    ],
+  );
+  t.deepEqual(
+    journal.map(({ event }) => event),
+    ['evidence', 'opened', 'alert', 'restart', 'restarted', 'recovery', 'closed', 'judged'],
+  );
+  const [first] = journal.filter(({ event }) => event === 'alert');
+  t.is(first?.observation?.outcome.kind, 'no_answer', 'with what led to it');
+  t.is(new Set(journal.map(({ incident }) => incident)).size, 1);
+  abort.abort();
+  await done;
+});
+
+test('the wall clock jumps a day ahead and an hour back: no restart, no alert twice', async (t) => {
+  const { clock, notices, events, sky, abort, done } = await world();
+  sky.outcome = answered('unhealthy', [{ code: 'database_unreachable', severity: 'critical' }]);
+  await clock.advance(60_000);
+  clock.jumpTo(clock.now() + 86_400_000);
+  await clock.advance(60_000);
+  clock.jumpTo(clock.now() - 90_000_000);
+  await clock.advance(60_000);
+  sky.outcome = answered();
+  await clock.advance(60_000);
+  t.deepEqual(
+    notices.map(({ kind, durationMs }) => [kind, durationMs]),
+    [
+      ['alert', null],
+      ['recovery', 210_000],
+    ],
+  );
+  t.false(events.some((one) => one.startsWith('restart')));
+  abort.abort();
+  await done;
+});
+
 test('a restart that fails is logged, and watching goes on', async (t) => {
   const { clock, events, sky, lines, abort, done } = await world({
     supervisor: { restart: async () => Promise.reject(new Error('PM2 said no')) },
