@@ -176,7 +176,7 @@ test('the wall clock jumps a day ahead and an hour back: no restart, no alert tw
     notices.map(({ kind, durationMs }) => [kind, durationMs]),
     [
       ['alert', null],
-      ['recovery', 210_000],
+      ['recovery', 195_000],
     ],
   );
   t.false(events.some((one) => one.startsWith('restart')));
