@@ -88,7 +88,13 @@ function wishOf(values: Values): Wish {
   if (reason === '' || reason.length > MAX_REASON) {
     throw wrong(`--reason takes a text of 1 to ${MAX_REASON} characters`);
   }
-  return { kind: 'add', ms: milliseconds(minutes), subject, reason, restarts: !values['no-restarts'] };
+  return {
+    kind: 'add',
+    ms: milliseconds(minutes),
+    subject,
+    reason,
+    restarts: !values['no-restarts'],
+  };
 }
 
 function milliseconds(minutes: string): number {
