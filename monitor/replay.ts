@@ -14,7 +14,7 @@ const HELP = `Usage: npm run monitor:replay -- [--from TIME] [--policy KEY=VALUE
 Feeds a recorded history to the rules of the monitor, and prints what they decide and
 when. Nothing is touched: no process, no lock, no state. A history is what the monitor
 records in MONITOR_STATE_DIR: observations.1.ndjson (older) and observations.ndjson, or
-its journal; plain or gzip.
+its journal (which has only what led to something: MONITOR_FAILURES=1); plain or gzip.
 
   --from TIME         leave out what is older, such as 2026-01-31T12:00:00Z
   --policy KEY=VALUE  another setting than the configured one, such as

@@ -91,10 +91,10 @@ function sameRun(before: Look, now: Look): boolean {
 }
 
 /** Only what is for the journal. */
-type Record_ = { kind: 'record'; entry: JournalEntry };
+type RecordAction = { kind: 'record'; entry: JournalEntry };
 
 /** A decision in a line, without its time. Pure. */
-export function decisionLine(given: Action | Record_): string {
+export function decisionLine(given: Action | RecordAction): string {
   switch (given.kind) {
     case 'notify': {
       const { kind, what, action } = given.notice;
