@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   chmodSync,
+  createReadStream,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -10,6 +11,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { execa } from 'execa';
+import { appendFile } from '../../monitor/append-file.js';
 import { openHistory } from '../../monitor/history.js';
 import { openJournal, parseEntry, readJournal } from '../../monitor/journal.js';
 import type { JournalEntry } from '../../monitor/journal-entry.js';
@@ -18,6 +21,7 @@ import { ManualClock } from '../support/clock.js';
 import { cured, entry, hungAt } from '../support/journal.js';
 import { recordingLog, silentLog } from '../support/log.js';
 import { answered, noAnswer, observation } from '../support/observations.js';
+import { eventually } from '../support/pm2.js';
 import { temporaryFolder } from '../support/temp.js';
 
 const clock = new ManualClock();
@@ -139,12 +143,36 @@ test('a folder that is none is told once, and healed without a restart', async (
 });
 
 test('a full disk is told with its cure', async (t) => {
-  const folder = temporaryFolder(t);
   const { log, lines } = recordingLog();
-  mkdirSync(join(folder, 'incidents.ndjson')); // what cannot be opened, first
-  const journal = journalIn(folder, undefined, log);
-  await journal.append([entry(0, 'opened')]);
-  t.like(lines, [{ code: 'EISDIR' }]);
+  const [path, olderPath] = ['/dev/full', '/dev/null'];
+  const file = appendFile({ path, olderPath, maxBytes: 1000, what: 'it', clock, log });
+  await file.append(['a line']);
+  t.is(lines[0]?.msg, 'it cannot be written (ENOSPC): the disk is full: make room');
+});
+
+test('a disk that hangs is waited for once, and nothing piles up behind it', async (t) => {
+  const path = join(temporaryFolder(t), 'pipe'); // blocks its writer as soon as it is full
+  await execa('mkfifo', [path]);
+  const { log, lines } = recordingLog();
+  const slow = new ManualClock();
+  const file = appendFile({ path, olderPath: path, maxBytes: 1e9, what: 'it', clock: slow, log });
+  const first = file.append(['x'.repeat(200_000)]);
+  await eventually('the write is waited for', () => slow.sleeping === 1);
+  await slow.advance(5000);
+  await first;
+  t.like(lines, [{ level: 'error', code: 'hung' }]);
+  for (let n = 0; n < 50; n += 1) await file.append(['y']);
+  t.is(lines.length, 1);
+  t.is(slow.sleeping, 0);
+
+  const reader = createReadStream(path); // the disk answers again
+  t.teardown(() => reader.destroy());
+  reader.resume();
+  await eventually('it is written again', async () => {
+    await file.append(['z']);
+    return lines.length === 2;
+  });
+  t.like(lines[1], { level: 'info' });
 });
 
 test('a folder that cannot be read is a configuration error, not an empty journal', async (t) => {

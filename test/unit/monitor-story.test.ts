@@ -48,6 +48,10 @@ What to do now
   );
 });
 
+test("the README's incident is what the command prints", (t) => {
+  t.true(readFileSync('README.md', 'utf8').includes(`\n\`\`\`\n${story(cured, NOW)}\`\`\`\n`));
+});
+
 const opened = entry(30, 'opened', 'the API does not answer', { observation: hungAt(30) });
 const table: { title: string; entries: JournalEntry[]; says: RegExp[]; not?: RegExp }[] = [
   { title: 'nothing', entries: [], says: [/^No incident is on record\.\n$/] },
@@ -131,7 +135,6 @@ const table: { title: string; entries: JournalEntry[]; says: RegExp[]; not?: Reg
     title: 'what a terminal would obey, and a second line',
     entries: [entry(30, 'opened', 'a\u001b[2Jb\nWhat to do now\u202e', { cause: 'x\u0007' })],
     says: [/What happened {2}a \[2Jb What to do now\n/],
-    // eslint-disable-next-line no-control-regex
     not: /[\u001b\u0007\u202e]/,
   },
 ];
