@@ -12,6 +12,8 @@ export interface JournalEntry {
   text: string;
   /** What was seen when it was decided; null for what happened between two looks. */
   observation: Observation | null;
+  /** Restarts left in the window after it; null or absent where none would be made. */
+  budgetLeft?: number | null;
 }
 
 /**

@@ -100,6 +100,12 @@ export function checkTogether(env: Env, clientSecret: string | null, problems: s
       problems.push(`${key}=${JSON.stringify(url)} is not accepted: it takes an http or https URL`);
     }
   }
+  if (env.MONITOR_METRICS_PORT === env.API_PORT && env.API_PORT !== 0) {
+    // Whichever process came first would take the other's: the charts, for some figures.
+    problems.push(
+      `API_PORT and MONITOR_METRICS_PORT are both ${env.API_PORT}: give one of them another`,
+    );
+  }
   if (env.REDDIT_CLIENT_SECRET !== undefined && env.REDDIT_CLIENT_SECRET_FILE !== undefined) {
     problems.push('REDDIT_CLIENT_SECRET and REDDIT_CLIENT_SECRET_FILE are both set: keep one');
   }

@@ -99,6 +99,12 @@ export const EnvSchema = Type.Object({
     32,
     65_536,
   ),
+  MONITOR_METRICS_PORT: integer(
+    "port of the monitor's metrics and state, on 127.0.0.1 alone; 0 = none",
+    8001,
+    0,
+    65_535,
+  ),
 });
 
 export type Env = Static<typeof EnvSchema>;
@@ -108,9 +114,8 @@ export type EnvKey = keyof typeof EnvSchema.properties;
 export const KEYS_TO_COME = [
   ...['COSMOS_ENDPOINT', 'COSMOS_KEY', 'COSMOS_KEY_FILE', 'COSMOS_DATABASE', 'COSMOS_CA_FILE'],
   ...['STORE_MAX_CONNECTIONS', 'STORE_READONLY', 'TEXT_RETENTION_HOURS'],
-  ...['MONITOR_METRICS_PORT', 'MONITOR_WEBHOOK_URL'],
-  ...['MONITOR_WEBHOOK_FORMAT', 'MONITOR_COMMAND', 'MONITOR_HEARTBEAT_URL', 'BACKUP_DIR'],
-  'BACKUP_KEEP_DAYS',
+  ...['MONITOR_WEBHOOK_URL', 'MONITOR_WEBHOOK_FORMAT', 'MONITOR_COMMAND'],
+  ...['MONITOR_HEARTBEAT_URL', 'BACKUP_DIR', 'BACKUP_KEEP_DAYS'],
 ];
 
 /** Keys whose values are never shown, and that PM2 must not carry (ecosystem.config.cjs). */

@@ -61,6 +61,8 @@ export interface MonitorConfig {
   maxRestarts: number;
   restartWindowMs: number;
   memoryLimitMb: number;
+  /** On loopback; 0: none. */
+  metricsPort: number;
 }
 
 /** Apart from Config, so that a configuration can be logged whole. */
@@ -180,6 +182,7 @@ function toConfig(env: Env, secrets: Secrets): Omit<Config, 'pm2Home'> {
       maxRestarts: env.MONITOR_MAX_RESTARTS,
       restartWindowMs: minutes(env.MONITOR_RESTART_WINDOW_MINUTES),
       memoryLimitMb: env.MONITOR_MEMORY_LIMIT_MB,
+      metricsPort: env.MONITOR_METRICS_PORT,
     },
   };
 }

@@ -16,6 +16,7 @@ export const policy: Policy = policyOf({
     stateDir: '/nowhere',
     intervalMs: INTERVAL,
     timeoutMs: 5000,
+    metricsPort: 0,
     graceMs: 30_000,
     failures: 3,
     recoveries: 2,

@@ -55,6 +55,7 @@ const refusals: [name: string, env: Record<string, string>, says: RegExp][] = [
   ['an origin that is none', { API_CORS_ORIGINS: 'a.example' }, /such as https:\/\/dashboard/],
   ['* beside an origin', { API_CORS_ORIGINS: '*,https://a.example' }, /it takes \* alone/],
   ['a negative rate limit', { API_RATE_LIMIT: '-1' }, /from 0 to 1000000/],
+  ['one port for two', { API_PORT: '8001' }, /API_PORT and MONITOR_METRICS_PORT are both 8001/],
   ['a subreddit twice', { SUBREDDITS: 'aws,AWS' }, /AWS twice/],
   ['a subreddit with r/', { SUBREDDITS: 'r/aws' }, /"r\/aws".*without r\//],
   ['a trailing comma', { SUBREDDITS: 'aws,' }, /SUBREDDITS has ""/],
