@@ -4,6 +4,7 @@ import { type Config, loadSettings, readEnvironment } from '../src/config.js';
 import { AppError, toAppError } from '../src/errors.js';
 import { type RootContext, type Running, runProcess } from '../src/process.js';
 import { initialState, type Policy } from './decide.js';
+import { createHost, foldersOf } from './host.js';
 import { acquireLock, type Lock } from './lock.js';
 import { runLoop } from './loop.js';
 import { logNotifier } from './notify/log.js';
@@ -56,7 +57,8 @@ function probeOptions(config: Config): ProbeOptions {
     timeoutMs: PM2_TIMEOUT_MS,
     restartTimeoutMs: config.shutdownDeadlineMs + RESTART_EXTRA_MS,
   });
-  return { healthUrl, timeoutMs, clock: systemClock, supervisor };
+  const host = createHost({ clock: systemClock, healthUrl, folders: foldersOf(config) });
+  return { healthUrl, timeoutMs, clock: systemClock, supervisor, host };
 }
 
 async function once(): Promise<void> {
