@@ -5,7 +5,7 @@ import Value from 'typebox/value';
 import type { Clock } from '../src/clock.js';
 import { withDeadline } from '../src/retry.js';
 import type { ManagedProcess } from './observation.js';
-import { oneLine } from './text.js';
+import { oneLine, withoutEscapes } from './text.js';
 
 /** Exit codes whose cause stands in the log: store unreachable, configuration. */
 const TELLING = [69, 78];
@@ -90,7 +90,7 @@ async function tailOf(file: FileHandle): Promise<string> {
 function lastFatal(tail: string, one: ManagedProcess): string | null {
   const lines = tail.split('\n');
   for (let index = lines.length - 1; index >= 0; index -= 1) {
-    const words = wordsOf(lines[index] ?? '', one);
+    const words = wordsOf(withoutEscapes(lines[index] ?? ''), one);
     if (words) return oneLine(words, MAX_CHARACTERS);
   }
   return null;

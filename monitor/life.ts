@@ -23,13 +23,13 @@ export interface Lives {
   of(processes: ManagedProcess[], daemonPid: number | null): Life[];
 }
 
-export function createLives(): Lives {
+export function createLives(read = readStat): Lives {
   let known = new Map<string, number>();
   return {
     of(processes, daemonPid) {
       const next = new Map<string, number>();
       const lives = processes.map((one) => {
-        const stat = readStat(one.pid);
+        const stat = read(one.pid);
         const life = lifeOf(one.pid, stat);
         if (stat === null || life === 'gone') return life;
         // The count of restarts names one start of the process, as PM2's time of it would.

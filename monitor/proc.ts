@@ -100,8 +100,12 @@ export async function commandLine(pid: number): Promise<string[] | null> {
 export async function environmentOf(pid: number): Promise<Record<string, string> | null> {
   const text = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => null);
   if (text === null) return null;
-  const pairs = text.split('\0').map((pair) => /^([^=]+)=(.*)$/s.exec(pair));
-  return Object.fromEntries(pairs.flatMap((match) => (match ? [[match[1], match[2]]] : [])));
+  const environment: Record<string, string> = {};
+  for (const pair of text.split('\0')) {
+    const at = pair.indexOf('=');
+    if (at > 0) environment[pair.slice(0, at)] = pair.slice(at + 1);
+  }
+  return environment;
 }
 
 /** Inodes of the sockets a process holds; null when this user may not see them. */

@@ -2,11 +2,13 @@
 const ESCAPES = /\u001b\[[0-9;?]*[A-Za-z]/g;
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g;
 
+export function withoutEscapes(text: string): string {
+  return text.replace(ESCAPES, '');
+}
+
 /** Text from outside as one plain line of at most `max` characters. */
 export function oneLine(text: string, max: number): string {
-  const line = text
-    .slice(0, 4 * max)
-    .replace(ESCAPES, '')
+  const line = withoutEscapes(text.slice(0, 4 * max))
     .replace(UNPRINTABLE, ' ')
     .replace(/ {2,}/g, ' ')
     .trim();
