@@ -28,10 +28,8 @@ async function isDaemon(pid: number, home: string): Promise<boolean> {
     const [, named = '', end = ''] = title;
     const homes = [home, realPath(home)];
     if (homes.some((one) => (end ? one === resolve(named) : one.startsWith(named)))) return true;
-  } else if (/pm2/i.test(command)) {
-    return true; // pm2-runtime is the daemon itself, under its command line
   }
-  // A title of somebody's own (PM2_DAEMON_TITLE), or a folder with two names.
+  // pm2-runtime, a title of somebody's own (PM2_DAEMON_TITLE), or a folder with two names.
   const held = socketInodes(pid);
   return held === null || listeners(join(home, 'rpc.sock')).some((inode) => held.has(inode));
 }

@@ -133,11 +133,11 @@ test('a daemon is known by its title; a stranger with its pid, or the daemon of 
   t.is((await lookAtDaemon(home))?.life, 'gone');
   await rewrite('nginx: master process');
   t.is((await lookAtDaemon(home))?.life, 'gone');
-  await rewrite('node node_modules/pm2/bin/pm2-runtime start ecosystem.config.cjs');
-  t.is((await lookAtDaemon(home))?.life, 'running', 'in the foreground the command is the daemon');
+  await rewrite('node node_modules/pm2/bin/pm2 logs');
+  t.is((await lookAtDaemon(home))?.life, 'gone');
 });
 
-test('a daemon under a title of its own is known by its socket', async (t) => {
+test('a daemon under a title of its own, as pm2-runtime, is known by its socket', async (t) => {
   const home = pidFile(t, process.pid);
   t.is((await lookAtDaemon(home))?.life, 'gone');
   const server = createServer();
