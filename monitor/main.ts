@@ -3,6 +3,7 @@ import { systemClock } from '../src/clock.js';
 import { type Config, loadSettings, readEnvironment } from '../src/config.js';
 import { AppError, toAppError } from '../src/errors.js';
 import { type RootContext, type Running, runProcess } from '../src/process.js';
+import { createHost, foldersOf } from './host.js';
 import { acquireLock, type Lock } from './lock.js';
 import { runLoop } from './loop.js';
 import { logNotifier } from './notify/log.js';
@@ -57,7 +58,8 @@ function probeOptions(config: Config): ProbeOptions {
     timeoutMs: PM2_TIMEOUT_MS,
     restartTimeoutMs: config.shutdownDeadlineMs + RESTART_EXTRA_MS,
   });
-  return { healthUrl, timeoutMs, clock: systemClock, supervisor };
+  const host = createHost({ clock: systemClock, healthUrl, folders: foldersOf(config) });
+  return { healthUrl, timeoutMs, clock: systemClock, supervisor, host };
 }
 
 async function once(): Promise<void> {

@@ -1,29 +1,25 @@
 import { readdir, readFile } from 'node:fs/promises';
 import pidusage from 'pidusage';
-import type { ManagedProcess, ProcessSample } from './observation.js';
 
 const BYTES_PER_MB = 1024 * 1024;
 /** More descendants than any of our processes has; a bound on the walk, not on what is right. */
 const MAX_DESCENDANTS = 200;
 
-/** Adds the resident memory of each process and all its descendants. Never throws. */
-export async function sampleMemory(processes: ManagedProcess[]): Promise<ProcessSample[]> {
-  return Promise.all(
-    processes.map(async (one) => ({
-      ...one,
-      memoryMb: await residentMb(one.pid),
-      life: 'unknown' as const,
-      lastWords: null,
-    })),
-  );
+/** Resident memory of a process alone; null when it could not be read. Never throws. */
+export async function ownMb(pid: number): Promise<number | null> {
+  const bytes = pid > 0 ? await residentBytes(pid) : null;
+  return bytes === null ? null : toMb(bytes);
 }
 
-async function residentMb(pid: number): Promise<number | null> {
-  if (pid <= 0) return null;
-  const own = await residentBytes(pid);
+/** Resident memory with all descendants; null when it could not be read. Never throws. */
+export async function wholeMb(pid: number): Promise<number | null> {
+  const own = pid > 0 ? await residentBytes(pid) : null;
   if (own === null) return null;
   const rest = await Promise.all((await descendants(pid)).map(residentBytes));
-  const bytes = rest.reduce<number>((sum, one) => sum + (one ?? 0), own);
+  return toMb(rest.reduce<number>((sum, one) => sum + (one ?? 0), own));
+}
+
+function toMb(bytes: number): number {
   return Math.round((bytes / BYTES_PER_MB) * 10) / 10;
 }
 

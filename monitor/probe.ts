@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox';
 import Value from 'typebox/value';
 import { type Clock, toIso } from '../src/clock.js';
 import { withDeadline } from '../src/retry.js';
-import { sampleMemory } from './memory.js';
+import type { Host } from './host.js';
 import {
   type Cause,
   HEALTH_STATUSES,
@@ -21,6 +21,7 @@ export interface ProbeOptions {
   timeoutMs: number;
   clock: Clock;
   supervisor: Supervisor;
+  host: Host;
 }
 
 /** A health report has a few kilobytes; what is longer is none. */
@@ -33,9 +34,11 @@ const Report = Type.Object({
   status: Type.Enum([...HEALTH_STATUSES]),
   process: Type.Optional(Type.Unknown()),
   causes: Type.Optional(Type.Unknown()),
+  application: Type.Optional(Type.Unknown()),
 });
 type Report = Static<typeof Report>;
 const ReportedProcess = Type.Object({ pid: Type.Integer() });
+const ReportedApplication = Type.Object({ jobs_heartbeat_age_seconds: Type.Number() });
 const ReportedCause = Type.Object({
   code: Type.String(),
   severity: Type.Optional(Type.String()),
@@ -48,20 +51,22 @@ export async function observe(options: ProbeOptions): Promise<Observation> {
   const { clock } = options;
   const at = clock.monotonic();
   const time = toIso(clock.now());
-  const [outcome, supervisor] = await Promise.all([
+  const [outcome, supervisor, disks] = await Promise.all([
     probeHealth(options),
-    viewSupervisor(options.supervisor),
+    viewSupervisor(options),
+    options.host.disks(),
   ]);
-  const host = { disks: [], orphans: [], portHolder: null };
+  const host = { disks, ...(await options.host.view(outcome, supervisor)) };
   return { at, time, outcome, supervisor, host, silences: [] };
 }
 
-async function viewSupervisor(supervisor: Supervisor): Promise<SupervisorView> {
+async function viewSupervisor({ supervisor, host }: ProbeOptions): Promise<SupervisorView> {
+  const daemon = await host.daemon(await supervisor.daemon());
   try {
-    const processes = await sampleMemory(await supervisor.list());
-    return { reachable: true, processes, daemon: null };
+    const processes = await host.processes(await supervisor.list(), daemon);
+    return { reachable: true, processes, daemon };
   } catch (error) {
-    return { reachable: false, reason: brief(messageOf(error)), daemon: null };
+    return { reachable: false, reason: brief(messageOf(error)), daemon };
   }
 }
 
@@ -124,7 +129,9 @@ function interpret({ status, text }: Answer, latencyMs: number): Outcome {
     httpStatus: status,
     causes: causesOf(report.causes),
     pid: Value.Check(ReportedProcess, report.process) ? report.process.pid : null,
-    jobsHeartbeatAgeS: null,
+    jobsHeartbeatAgeS: Value.Check(ReportedApplication, report.application)
+      ? report.application.jobs_heartbeat_age_seconds
+      : null,
     latencyMs,
   };
 }

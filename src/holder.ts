@@ -21,7 +21,7 @@ export function holderIsDead(holder: string): boolean {
 }
 
 /** Also where /proc hides other users' processes (`ProtectProc=invisible`): EPERM means it lives. */
-function exists(pid: number): boolean {
+export function exists(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

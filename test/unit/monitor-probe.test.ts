@@ -1,7 +1,9 @@
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { observe, probeHealth } from '../../monitor/probe.js';
+import { createHost } from '../../monitor/host.js';
+import { observe, probeHealth, type ProbeOptions } from '../../monitor/probe.js';
+import type { Supervisor } from '../../monitor/supervisor.js';
 import { systemClock } from '../../src/clock.js';
 import { AppError } from '../../src/errors.js';
 import { managed } from '../support/observations.js';
@@ -53,6 +55,20 @@ const json = (status: number, body: unknown): RequestListener => {
     response.end(JSON.stringify(body));
   };
 };
+
+test('the age of the heartbeat of jobs is taken from the report, null when it has none', async (t) => {
+  const ages: [unknown, number | null][] = [
+    [{ jobs_heartbeat_age_seconds: 7.5 }, 7.5],
+    [{ jobs_heartbeat_age_seconds: null }, null],
+    [{ jobs_heartbeat_age_seconds: 'long' }, null],
+    ['none', null],
+    [undefined, null],
+  ];
+  for (const [application, expected] of ages) {
+    const url = await serve(t, json(200, { status: 'healthy', application }));
+    t.like(await probe(url), { kind: 'answered', jobsHeartbeatAgeS: expected });
+  }
+});
 
 test('a 503 with a health report is an answer, with its causes', async (t) => {
   const url = await serve(
@@ -196,13 +212,19 @@ test('a huge body is left unread', async (t) => {
   t.true(written < 512, `${written} chunks of 64 KiB were sent`);
 });
 
+const options = (healthUrl: string, supervisor: Supervisor): ProbeOptions => {
+  const host = createHost({ clock: systemClock, healthUrl, folders: [] });
+  return { healthUrl, timeoutMs: LONG_MS, clock: systemClock, supervisor, host };
+};
+
 test('an observation never throws: the supervisor may be gone', async (t) => {
   const healthUrl = await serve(t, json(200, { status: 'healthy' }));
   const supervisor = {
+    daemon: async () => null,
     list: async () => Promise.reject(new AppError('supervisor_unreachable', 'no daemon')),
     restart: async () => undefined,
   };
-  const seen = await observe({ healthUrl, timeoutMs: LONG_MS, clock: systemClock, supervisor });
+  const seen = await observe(options(healthUrl, supervisor));
   t.like(seen, {
     outcome: { kind: 'answered', status: 'healthy' },
     supervisor: { reachable: false, reason: 'no daemon' },
@@ -212,6 +234,7 @@ test('an observation never throws: the supervisor may be gone', async (t) => {
 test('memory of a live process is measured, of a dead one it is unknown', async (t) => {
   const healthUrl = await serve(t, json(200, { status: 'healthy' }));
   const supervisor = {
+    daemon: async () => null,
     list: async () => [
       managed('api', { pid: process.pid }),
       managed('jobs', { pid: 2 ** 22 + 1 }), // above the highest pid Linux gives
@@ -219,7 +242,7 @@ test('memory of a live process is measured, of a dead one it is unknown', async 
     ],
     restart: async () => undefined,
   };
-  const seen = await observe({ healthUrl, timeoutMs: LONG_MS, clock: systemClock, supervisor });
+  const seen = await observe(options(healthUrl, supervisor));
   if (!seen.supervisor.reachable) return t.fail();
   const [live, dead, none] = seen.supervisor.processes;
   t.true((live?.memoryMb ?? 0) > 10);
