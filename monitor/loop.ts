@@ -66,7 +66,9 @@ async function keepLooking(
 
 /** A restart that fails is logged: the next failing probes decide what comes then. */
 async function act({ notifier, supervisor, log, dryRun }: LoopOptions, action: Action) {
-  if (action.kind === 'notify') return notifier.notify(action.notice);
+  if (action.kind === 'notify') {
+    return notifier.notify({ ...action.notice, id: '', time: '', place: null, also: [] });
+  }
   const { process, incident, cause, budgetLeft } = action;
   const fields = { process, incident, cause, budget_left: budgetLeft };
   if (dryRun) {

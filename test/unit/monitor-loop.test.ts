@@ -1,6 +1,7 @@
 import test from 'ava';
-import { initialState, type Notice, type Policy, type State } from '../../monitor/decide.js';
+import { initialState, type Policy, type State } from '../../monitor/decide.js';
 import { type LoopOptions, runLoop } from '../../monitor/loop.js';
+import type { Notice } from '../../monitor/notice.js';
 import type { Outcome } from '../../monitor/observation.js';
 import { createLog } from '../../src/log.js';
 import { ManualClock } from '../support/clock.js';
