@@ -111,6 +111,6 @@ function variables({ notice, text, late }: Message): Record<string, string> {
     HOST: hostname(),
   };
   return Object.fromEntries(
-    Object.entries(values).map(([key, value]) => [`SENTIMENTAGENT_NOTICE_${key}`, value]),
+    Object.entries(values).map(([key, value]) => [`SENTIMENTAGENT_NOTICE_${key}`, oneLine(value)]),
   );
 }

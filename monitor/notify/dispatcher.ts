@@ -49,7 +49,7 @@ const LATE_AFTER_MS = 10 * 60_000;
 const FIRST_PAUSE_MS = 5000;
 const MAX_PAUSE_MS = 300_000;
 const MAX_RETRY_AFTER_MS = 900_000;
-/** The probing waits so long for a notice to be on the disk. */
+/** Probing and delivery wait so long for the disk. */
 const SAVED_WITHIN_MS = 1000;
 /** A disk that hangs does not keep new notices back. */
 const LOADED_WITHIN_MS = 5000;
@@ -150,6 +150,8 @@ class Courier {
         await news.wait();
         continue;
       }
+      // What has been told to no receiver is on the disk, what has been told is not any more.
+      await atMost(SAVED_WITHIN_MS, queue.flush(), clock);
       const delivery = await this.#attempt(head, cut);
       if (cut.aborted && delivery.kind !== 'delivered') return;
       if (delivery.kind !== 'failed') {
