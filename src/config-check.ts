@@ -106,8 +106,10 @@ export function checkTogether(env: Env, clientSecret: string | null, problems: s
       `API_PORT and MONITOR_METRICS_PORT are both ${env.API_PORT}: give one of them another`,
     );
   }
-  if (env.REDDIT_CLIENT_SECRET !== undefined && env.REDDIT_CLIENT_SECRET_FILE !== undefined) {
-    problems.push('REDDIT_CLIENT_SECRET and REDDIT_CLIENT_SECRET_FILE are both set: keep one');
+  for (const key of ['REDDIT_CLIENT_SECRET', 'MONITOR_WEBHOOK_URL'] as const) {
+    if (env[key] !== undefined && env[`${key}_FILE`] !== undefined) {
+      problems.push(`${key} and ${key}_FILE are both set: keep one`);
+    }
   }
   const credentials = {
     REDDIT_CLIENT_ID: env.REDDIT_CLIENT_ID,
@@ -122,6 +124,30 @@ export function checkTogether(env: Env, clientSecret: string | null, problems: s
     );
   }
 }
+
+/** Both may carry a token, so what is wrong with them is said without them. */
+export function checkOutbound(
+  webhookUrl: string | null,
+  heartbeatUrl: string | null,
+  problems: string[],
+): void {
+  if (webhookUrl !== null && !safeForSecrets(webhookUrl)) {
+    problems.push(
+      'MONITOR_WEBHOOK_URL is not accepted: it takes an https URL, or an http URL of this machine (127.0.0.1, [::1], localhost)',
+    );
+  }
+  if (heartbeatUrl !== null && !/^https?:$/.test(protocolOf(heartbeatUrl))) {
+    problems.push('MONITOR_HEARTBEAT_URL is not accepted: it takes an http or https URL');
+  }
+}
+
+function safeForSecrets(url: string): boolean {
+  const protocol = protocolOf(url);
+  if (protocol === 'https:') return true;
+  return protocol === 'http:' && /^(127(\.\d+){3}|\[::1\]|localhost)$/.test(new URL(url).hostname);
+}
+
+const protocolOf = (url: string): string => (URL.canParse(url) ? new URL(url).protocol : '');
 
 function checkSubreddits(list: string, problems: string[]): void {
   const seen = new Set<string>();

@@ -13,7 +13,7 @@ const flag = (description: string, fallback: boolean) =>
 const text = (description: string, fallback: string) =>
   Type.String({ description, default: fallback, minLength: 1 });
 const optional = (description: string) => Type.Optional(Type.String({ description, minLength: 1 }));
-const oneOf = <const T extends string[]>(description: string, fallback: T[number], values: T) =>
+const oneOf = <T extends string>(description: string, fallback: T, values: T[]) =>
   Type.Enum(values, { description, default: fallback });
 
 const DAY_SECONDS = 86_400;
@@ -105,6 +105,17 @@ export const EnvSchema = Type.Object({
     0,
     65_535,
   ),
+  MONITOR_WEBHOOK_URL: optional(
+    'where alerts are posted: https, or http to this machine; better `MONITOR_WEBHOOK_URL_FILE`',
+  ),
+  MONITOR_WEBHOOK_URL_FILE: optional("file that holds the webhook's URL"),
+  MONITOR_WEBHOOK_FORMAT: oneOf('how the webhook wants its alerts', 'json', ['json', 'slack']),
+  MONITOR_COMMAND: optional(
+    'run by `/bin/sh -c` for each alert, which is JSON on its standard input; it is logged, so no secret in it',
+  ),
+  MONITOR_HEARTBEAT_URL: optional(
+    "asked after a probe, at most once a minute: a dead man's switch elsewhere notices when that ends",
+  ),
 });
 
 export type Env = Static<typeof EnvSchema>;
@@ -114,9 +125,8 @@ export type EnvKey = keyof typeof EnvSchema.properties;
 export const KEYS_TO_COME = [
   ...['COSMOS_ENDPOINT', 'COSMOS_KEY', 'COSMOS_KEY_FILE', 'COSMOS_DATABASE', 'COSMOS_CA_FILE'],
   ...['STORE_MAX_CONNECTIONS', 'STORE_READONLY', 'TEXT_RETENTION_HOURS'],
-  ...['MONITOR_WEBHOOK_URL', 'MONITOR_WEBHOOK_FORMAT', 'MONITOR_COMMAND'],
-  ...['MONITOR_HEARTBEAT_URL', 'BACKUP_DIR', 'BACKUP_KEEP_DAYS'],
+  ...['BACKUP_DIR', 'BACKUP_KEEP_DAYS'],
 ];
 
 /** Keys whose values are never shown, and that PM2 must not carry (ecosystem.config.cjs). */
-export const SECRET_KEYS: readonly EnvKey[] = ['REDDIT_CLIENT_SECRET'];
+export const SECRET_KEYS: readonly EnvKey[] = ['REDDIT_CLIENT_SECRET', 'MONITOR_WEBHOOK_URL'];

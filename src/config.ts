@@ -2,8 +2,15 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { checkTogether, misspeltKeys, type RawEnv, splitList, validate } from './config-check.js';
-import { type Env, KEYS_TO_COME } from './config-schema.js';
+import {
+  checkOutbound,
+  checkTogether,
+  misspeltKeys,
+  type RawEnv,
+  splitList,
+  validate,
+} from './config-check.js';
+import { type Env, KEYS_TO_COME, SECRET_KEYS } from './config-schema.js';
 import { AppError } from './errors.js';
 
 /** Complete and derived: nothing else in the system knows a default or reads the environment. */
@@ -38,6 +45,8 @@ export interface Config {
     rateLimit: number;
   };
   monitor: MonitorConfig;
+  /** Null when systemd does not wait to hear from us. */
+  systemd: SystemdConfig | null;
   /** PM2's own folder. PM2 reads PM2_HOME by itself, so it is no key of ours. */
   pm2Home: string;
 }
@@ -63,12 +72,27 @@ export interface MonitorConfig {
   memoryLimitMb: number;
   /** On loopback; 0: none. */
   metricsPort: number;
+  webhookFormat: Env['MONITOR_WEBHOOK_FORMAT'];
+  command: string | null;
+}
+
+/** What systemd tells the process that it starts, and all below it (sd_notify(3)). */
+export interface SystemdConfig {
+  /** Of NOTIFY_SOCKET. */
+  socket: string;
+  /** It ends a service that is silent for so long; null: it does not watch. */
+  watchdogMs: number | null;
+  /** The process it started; null where it does not say. */
+  mainPid: number | null;
 }
 
 /** Apart from Config, so that a configuration can be logged whole. */
 export interface Secrets {
   redditClientSecret: string | null;
   adminToken: string | null;
+  webhookUrl: string | null;
+  /** Whoever has it can keep the dead man's switch quiet. */
+  heartbeatUrl: string | null;
 }
 
 export interface Settings {
@@ -94,6 +118,19 @@ export function readEnvironment(cwd = process.cwd()): RawEnv {
 }
 
 /**
+ * The process's environment for a program that is not ours: without our secrets, and
+ * without what systemd and PM2 say to this process alone.
+ */
+export function environmentForPrograms(): Record<string, string> {
+  const ours: string[] = [...SECRET_KEYS, 'COSMOS_KEY', 'MONITOR_HEARTBEAT_URL'];
+  const mine = /^(NOTIFY_SOCKET|WATCHDOG_USEC|WATCHDOG_PID|SYSTEMD_EXEC_PID|NODE_CHANNEL_\w+)$/;
+  const kept = Object.entries(process.env).filter(
+    ([key]) => !ours.includes(key) && !mine.test(key),
+  );
+  return Object.fromEntries(kept.map(([key, value]) => [key, value ?? '']));
+}
+
+/**
  * Maps an environment to a complete configuration. Pure but for the secret files it names.
  * @throws AppError `config_invalid`, whose message has one line for each wrong key.
  */
@@ -104,11 +141,17 @@ export function loadSettings(raw: RawEnv): Settings {
   const secrets: Secrets = {
     redditClientSecret: null,
     adminToken: null,
+    webhookUrl: null,
+    heartbeatUrl: null,
   };
   if (env !== null) {
     secrets.redditClientSecret =
       env.REDDIT_CLIENT_SECRET ?? secretFile('REDDIT_CLIENT_SECRET_FILE', env, problems);
     secrets.adminToken = secretFile('ADMIN_TOKEN_FILE', env, problems);
+    secrets.webhookUrl =
+      env.MONITOR_WEBHOOK_URL ?? secretFile('MONITOR_WEBHOOK_URL_FILE', env, problems);
+    secrets.heartbeatUrl = env.MONITOR_HEARTBEAT_URL ?? null;
+    checkOutbound(secrets.webhookUrl, secrets.heartbeatUrl, problems);
     checkTogether(env, secrets.redditClientSecret, problems);
   }
   if (env === null || problems.length > 0) {
@@ -116,7 +159,10 @@ export function loadSettings(raw: RawEnv): Settings {
       cure: 'correct it in the environment or in .env (.env.example lists every key), then start again',
     });
   }
-  const pm2Home = resolve(given.PM2_HOME ?? resolve(homedir(), '.pm2'));
+  const foreign = {
+    systemd: systemdOf(given),
+    pm2Home: resolve(given.PM2_HOME ?? resolve(homedir(), '.pm2')),
+  };
   const warnings = KEYS_TO_COME.filter((key) => key in given).map(
     (key) => `${key} has no effect in this release`,
   );
@@ -125,10 +171,25 @@ export function loadSettings(raw: RawEnv): Settings {
       'COLLECTION_DEADLINE_MINUTES is longer than COLLECTION_INTERVAL_MINUTES: a slow cycle costs slots',
     );
   }
-  return { config: { ...toConfig(env, secrets), pm2Home }, secrets, warnings };
+  return { config: { ...toConfig(env, secrets), ...foreign }, secrets, warnings };
 }
 
-function toConfig(env: Env, secrets: Secrets): Omit<Config, 'pm2Home'> {
+/** Keys of systemd's own, which it checks itself. */
+function systemdOf(given: RawEnv): SystemdConfig | null {
+  if (given.NOTIFY_SOCKET === undefined) return null;
+  const positive = (value: string | undefined) => {
+    const number = Number(value);
+    return Number.isSafeInteger(number) && number > 0 ? number : null;
+  };
+  const watchdogUs = positive(given.WATCHDOG_USEC);
+  return {
+    socket: given.NOTIFY_SOCKET,
+    watchdogMs: watchdogUs === null ? null : watchdogUs / 1000,
+    mainPid: positive(given.WATCHDOG_PID ?? given.SYSTEMD_EXEC_PID),
+  };
+}
+
+function toConfig(env: Env, secrets: Secrets): Omit<Config, 'pm2Home' | 'systemd'> {
   const host = env.API_HOST.includes(':') ? `[${env.API_HOST}]` : env.API_HOST;
   const probeHost = { '0.0.0.0': '127.0.0.1', '[::]': '[::1]' }[host] ?? host;
   return {
@@ -183,6 +244,8 @@ function toConfig(env: Env, secrets: Secrets): Omit<Config, 'pm2Home'> {
       restartWindowMs: minutes(env.MONITOR_RESTART_WINDOW_MINUTES),
       memoryLimitMb: env.MONITOR_MEMORY_LIMIT_MB,
       metricsPort: env.MONITOR_METRICS_PORT,
+      webhookFormat: env.MONITOR_WEBHOOK_FORMAT,
+      command: env.MONITOR_COMMAND ?? null,
     },
   };
 }
@@ -191,7 +254,7 @@ const seconds = (value: number) => Math.round(value * 1000);
 const minutes = (value: number) => Math.round(value * 60_000);
 
 function secretFile(
-  key: 'REDDIT_CLIENT_SECRET_FILE' | 'ADMIN_TOKEN_FILE',
+  key: 'REDDIT_CLIENT_SECRET_FILE' | 'ADMIN_TOKEN_FILE' | 'MONITOR_WEBHOOK_URL_FILE',
   env: Env,
   problems: string[],
 ): string | null {

@@ -1,12 +1,13 @@
 import type { Log } from '../../src/log.js';
 import type { Notice } from '../notice.js';
 import type { Notifier } from './notifier.js';
+import { sentence } from './sentence.js';
 
 const LEVELS = {
   alert: 'error',
   escalation: 'error',
+  reminder: 'error',
   warning: 'warn',
-  reminder: 'warn',
   recovery: 'info',
 } as const;
 
@@ -22,6 +23,7 @@ export function logNotifier(log: Log): Notifier {
 function fields(notice: Notice): object {
   return {
     notice: notice.kind,
+    id: notice.id,
     incident: notice.incident,
     subject: notice.subject,
     cause: notice.cause,
@@ -29,11 +31,7 @@ function fields(notice: Notice): object {
     action: notice.action,
     ...(notice.budgetLeft === null ? {} : { budget_left: notice.budgetLeft }),
     ...(notice.durationMs === null ? {} : { duration_s: Math.round(notice.durationMs / 1000) }),
+    ...(notice.place === null ? {} : { place: notice.place }),
+    ...(notice.also.length === 0 ? {} : { also: notice.also }),
   };
-}
-
-function sentence({ kind, what, action, cause, since, durationMs }: Notice): string {
-  if (kind !== 'recovery') return `${kind.toUpperCase()} ${what}; since ${since}; ${action}`;
-  const lasted = `${Math.round((durationMs ?? 0) / 1000)} s`;
-  return `RECOVERED ${what}; it lasted ${lasted} from ${since} (${cause}); ${action}`;
 }

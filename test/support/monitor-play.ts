@@ -17,6 +17,8 @@ export const policy: Policy = policyOf({
     intervalMs: INTERVAL,
     timeoutMs: 5000,
     metricsPort: 0,
+    webhookFormat: 'json',
+    command: null,
     graceMs: 30_000,
     failures: 3,
     recoveries: 2,

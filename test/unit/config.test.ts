@@ -30,7 +30,12 @@ test('an empty environment gives the defaults, with collection off', (t) => {
   t.deepEqual(config.storeRetry, { retries: 3, baseDelayMs: 1000 });
   t.is(config.monitor.healthUrl, 'http://127.0.0.1:8000/health');
   t.is(config.logLevel, 'info');
-  t.deepEqual(secrets, { redditClientSecret: null, adminToken: null });
+  t.deepEqual(secrets, {
+    redditClientSecret: null,
+    adminToken: null,
+    webhookUrl: null,
+    heartbeatUrl: null,
+  });
 });
 
 const refusals: [name: string, env: Record<string, string>, says: RegExp][] = [

@@ -1,9 +1,9 @@
 import test from 'ava';
 import type { JournalEntry } from '../../monitor/journal-entry.js';
-import type { Notice } from '../../monitor/notice.js';
 import type { Policy } from '../../monitor/policy.js';
 import { initialState, type State } from '../../monitor/state.js';
 import { type LoopOptions, runLoop } from '../../monitor/loop.js';
+import type { Notice } from '../../monitor/notice.js';
 import type { Outcome } from '../../monitor/observation.js';
 import { createLog } from '../../src/log.js';
 import { ManualClock } from '../support/clock.js';
