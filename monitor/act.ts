@@ -21,6 +21,8 @@ export interface ActOptions {
   journal: { append(entries: JournalEntry[]): Promise<void> };
   /** What can be found out before a restart destroys it. Never throws and has a deadline. */
   examine: (restart: Restart, observation: Observation, state: State) => Promise<Findings>;
+  /** Told of each restart that was made. */
+  made: (restart: Restart) => void;
   /** Decides and tells, but restarts nothing. */
   dryRun: boolean;
 }
@@ -67,7 +69,7 @@ type About = Pick<Restart, 'incident' | 'subject' | 'cause'>;
 type Record = (event: JournalEvent, about: About, text: string) => Promise<void>;
 
 async function restart(
-  { supervisor, log, dryRun, clock, policy }: ActOptions,
+  { supervisor, log, dryRun, clock, policy, made }: ActOptions,
   state: State,
   action: Restart,
   record: Record,
@@ -82,6 +84,7 @@ async function restart(
   try {
     await supervisor.restart(process);
     log.info(fields, `restarted ${process}`);
+    made(action);
     await record('restarted', action, `${process} was restarted`);
   } catch (error) {
     log.error({ ...fields, err: error }, `${process} could not be restarted`);

@@ -22,7 +22,8 @@ const both =
     tests.every((test) => test(verdict));
 
 const EXPLANATIONS: readonly Explanation[] = [
-  { by: about('pm2'), of: about('api', 'process', 'orphans') },
+  { by: about('pm2'), of: about('process', 'orphans') },
+  { by: about('pm2'), of: both(about('api'), unanswered) },
   { by: about('disk'), of: because('database_unreachable', 'exit_69') },
   { by: about('disk'), of: both(about('api'), staleData) },
   { by: about('orphans'), of: because('port_taken', 'exit_78') },

@@ -15,7 +15,7 @@ export interface LoopOptions extends ActOptions {
   /** Called before anything is done about a decision, so that its budget outlives us. */
   save: (state: State) => Promise<void>;
   /** Told of each look after all was done about it. Never throws and never takes long. */
-  looked: (observation: Observation, state: State) => void;
+  looked: (observation: Observation, state: State) => Promise<void>;
 }
 
 const MEMORY_LOG_EVERY_MS = 60_000;
@@ -54,7 +54,7 @@ async function keepLooking(
     state = await act(options, decision, observation, signal);
     if (signal.aborted) return;
     if (state !== decision.state) await options.save(state);
-    options.looked(observation, state);
+    await options.looked(observation, state);
     await clock.sleep(intervalMs - (clock.monotonic() - began), signal);
   }
 }

@@ -50,7 +50,7 @@ export function policyOf({ monitor }: Pick<Config, 'monitor'>): Policy {
     memoryLimitMb: monitor.memoryLimitMb,
     deadMs: DEAD_MS,
     crashWindowMs: 40 * intervalMs,
-    judgeMs: [first, 5 * first, 30 * first].map((times) => times * intervalMs),
+    judgeMs: [first, 5 * first, 30 * first].map((times) => Math.round(times * intervalMs)),
     reminderMs: 120 * intervalMs,
     maxReminderMs: 24 * 60 * MINUTE_MS,
     minFreeMb: MIN_FREE_MB,

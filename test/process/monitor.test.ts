@@ -26,6 +26,7 @@ const settings = (folder: string, port: number) => ({
   PM2_HOME: join(folder, 'pm2'),
   MONITOR_HEALTH_URL: `http://127.0.0.1:${port}/health`,
   MONITOR_STATE_DIR: join(folder, 'state'),
+  MONITOR_METRICS_PORT: '0',
   MONITOR_INTERVAL_SECONDS: '0.3',
   MONITOR_TIMEOUT_SECONDS: '1.5',
   MONITOR_GRACE_SECONDS: '1',
@@ -65,7 +66,9 @@ function startMonitor(
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as Line);
   const saw = (part: string) =>
-    eventually(`"${part}" among\n${text}`, () => lines().find(({ msg }) => msg.includes(part)));
+    eventually(`"${part}"`, () => lines().find(({ msg }) => msg.includes(part))).catch((error) => {
+      throw new Error(`${String(error)} among\n${text}`);
+    });
   return { child, lines, saw };
 }
 
@@ -99,9 +102,9 @@ test('a stopped api is restarted through PM2, told once, and its recovery is tol
   t.regex(second.stdout, new RegExp(`another monitor runs \\(pid ${child.pid}\\)`));
 
   process.kill(before?.pid ?? 0, 'SIGSTOP');
-  const alert = await saw('ALERT the API does not answer');
-  t.like(alert, { level: 'error', cause: 'timeout', budget_left: 2 });
-  const recovery = await saw('RECOVERED api');
+  const alert = await saw('ALERT api is suspended');
+  t.like(alert, { level: 'error', cause: 'suspended', budget_left: 2 });
+  const recovery = await saw('RECOVERED process.api');
   t.is(recovery.incident, alert.incident);
   const after = (await list())[0];
   t.not(after?.pid, before?.pid);
@@ -115,7 +118,12 @@ test('a stopped api is restarted through PM2, told once, and its recovery is tol
   child.kill('SIGTERM');
   const ended = await child;
   t.is(ended.exitCode, 0, ended.stderr);
-  t.deepEqual(readdirSync(env.MONITOR_STATE_DIR), ['monitor-state.json']);
+  t.deepEqual(readdirSync(env.MONITOR_STATE_DIR).sort(), [
+    'evidence',
+    'incidents.ndjson',
+    'monitor-state.json',
+    'observations.ndjson',
+  ]);
 });
 
 test('without a PM2 daemon it starts none, says so, and goes on probing', async (t) => {
@@ -170,7 +178,8 @@ test('a dry run tells what it would do; --once says 2 where nobody answers', asy
   const folder = temporaryFolder(t);
   const env = settings(folder, await freePort());
   const { saw, child } = startMonitor(t, folder, env, ['--dry-run']);
-  await saw('ALERT the API does not answer');
+  const alert = await saw('ALERT PM2 cannot be reached');
+  t.regex(alert.msg, /also: the API does not answer/);
   const look = await execa(process.execPath, [MONITOR, '--once'], {
     cwd: folder,
     env,

@@ -168,6 +168,7 @@ realTest(
       REDDIT_CLIENT_ID: '',
       SQLITE_PATH: join(folder, 'store.db'),
       MONITOR_STATE_DIR: join(folder, 'monitor'),
+      MONITOR_METRICS_PORT: '0',
     });
     const started = await pm2(['start', join(folder, 'ecosystem.config.cjs')]);
     t.is(started.exitCode, 0, started.stderr);

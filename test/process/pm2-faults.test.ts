@@ -21,6 +21,7 @@ async function system(t: ExecutionContext, env: Record<string, string> = {}) {
     REDDIT_CLIENT_ID: '',
     SQLITE_PATH: join(folder, 'store.db'),
     MONITOR_STATE_DIR: join(folder, 'monitor'),
+    MONITOR_METRICS_PORT: '0',
     ...env,
   });
   const url = `http://127.0.0.1:${port}`;

@@ -33,6 +33,7 @@ async function started(t: ExecutionContext, env: Record<string, string>) {
   const { pm2, list } = ownPm2(t, join(folder, 'pm2'), {
     ...{ NODE_ENV: 'production', NODE_CLUSTER_SCHED_POLICY: 'none', REDDIT_CLIENT_ID: '' },
     ...{ API_PORT: String(port), MONITOR_STATE_DIR: join(folder, 'monitor') },
+    MONITOR_METRICS_PORT: '0',
     ...{ MONITOR_INTERVAL_SECONDS: '0.5', MONITOR_GRACE_SECONDS: '0' },
     ...env,
   });

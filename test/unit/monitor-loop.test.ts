@@ -56,7 +56,8 @@ async function world(changes: Partial<LoopOptions> = {}) {
     },
     journal: { append: async (entries) => void journal.push(...entries) },
     examine: async () => ({ place: null, text: 'nothing to find' }),
-    looked: () => undefined,
+    looked: async () => undefined,
+    made: () => undefined,
     dryRun: false,
     ...changes,
   };
