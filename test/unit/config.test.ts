@@ -66,6 +66,24 @@ const refusals: [name: string, env: Record<string, string>, says: RegExp][] = [
   ['a trailing comma', { SUBREDDITS: 'aws,' }, /SUBREDDITS has ""/],
   ['half of the credentials', { REDDIT_CLIENT_ID: 'x' }, /incomplete.*REDDIT_CLIENT_SECRET/],
   ['a base URL of another kind', { REDDIT_BASE_URL: 'ftp://x' }, /REDDIT_BASE_URL.*http/],
+  ['a webhook over http', { MONITOR_WEBHOOK_URL: 'http://a.example/x' }, /it takes an https URL/],
+  [
+    'a webhook that is no URL',
+    { MONITOR_WEBHOOK_URL: 'hooks' },
+    /MONITOR_WEBHOOK_URL is not.*https/,
+  ],
+  [
+    'a machine that only looks like this one',
+    { MONITOR_WEBHOOK_URL: 'http://127.0.0.1.evil.example/' },
+    /it takes an https URL/,
+  ],
+  ['a webhook format', { MONITOR_WEBHOOK_FORMAT: 'xml' }, /"xml".*one of json, slack/],
+  ['a heartbeat of another kind', { MONITOR_HEARTBEAT_URL: 'ftp://x/' }, /http or https URL/],
+  [
+    'a webhook given twice',
+    { MONITOR_WEBHOOK_URL: 'https://a.example/', MONITOR_WEBHOOK_URL_FILE: '/a/file' },
+    /MONITOR_WEBHOOK_URL and MONITOR_WEBHOOK_URL_FILE are both set/,
+  ],
   ['a secret file that is not there', { ADMIN_TOKEN_FILE: '/nowhere' }, /ADMIN_TOKEN_FILE.*ENOENT/],
 ];
 for (const [name, env, says] of refusals) {
@@ -139,6 +157,49 @@ test('a secret comes from a file, without its line end', (t) => {
   });
   t.is(secrets.redditClientSecret, 'hunter2');
   t.false(JSON.stringify(config).includes('hunter2'));
+});
+
+test('where alerts and heartbeats go is kept apart and never shown', (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'webhook');
+  for (const url of [
+    'https://hooks.example/hunter2',
+    'http://127.0.0.1:1/hunter2',
+    'http://[::1]/hunter2',
+  ]) {
+    writeFileSync(file, `${url}\n`);
+    const { config, secrets } = loadSettings({
+      MONITOR_WEBHOOK_URL_FILE: file,
+      MONITOR_HEARTBEAT_URL: 'http://hc.example/hunter2',
+      MONITOR_WEBHOOK_FORMAT: 'slack',
+      MONITOR_COMMAND: 'mail -s alert ops',
+    });
+    t.like(secrets, { webhookUrl: url, heartbeatUrl: 'http://hc.example/hunter2' });
+    t.like(config.monitor, { webhookFormat: 'slack', command: 'mail -s alert ops' });
+    t.false(JSON.stringify(config).includes('hunter2'));
+  }
+  const wrong = { MONITOR_WEBHOOK_URL: 'ftp://hunter2', MONITOR_HEARTBEAT_URL: 'hunter2' };
+  const { message } = refusal(wrong);
+  for (const key of Object.keys(wrong)) t.true(message.includes(key));
+  t.false(message.includes('hunter2'));
+});
+
+test('what systemd says is read as it says it; nonsense is as good as nothing', (t) => {
+  const NOTIFY_SOCKET = '/run/systemd/notify';
+  t.is(loadSettings({ WATCHDOG_USEC: '1000' }).config.systemd, null);
+  t.deepEqual(
+    loadSettings({ NOTIFY_SOCKET, WATCHDOG_USEC: 'x', WATCHDOG_PID: '-1' }).config.systemd,
+    {
+      socket: NOTIFY_SOCKET,
+      watchdogMs: null,
+      mainPid: null,
+    },
+  );
+  t.deepEqual(
+    loadSettings({ NOTIFY_SOCKET, WATCHDOG_USEC: '60000000', SYSTEMD_EXEC_PID: '7' }).config
+      .systemd,
+    { socket: NOTIFY_SOCKET, watchdogMs: 60_000, mainPid: 7 },
+  );
 });
 
 test('every key has a description that fits a table', (t) => {

@@ -21,6 +21,7 @@ const found = (path: string, pattern: RegExp) => [
 const FOREIGN = new Set([
   ...KEYS_TO_COME,
   ...['PM2_HOME', 'NODE_ENV', 'NODE_CLUSTER_SCHED_POLICY', 'KEY_FILE', 'SIGKILL', 'SIGTERM'],
+  ...['NOTIFY_SOCKET', 'WATCHDOG_PID', 'SYSTEMD_EXEC_PID'],
   ...[
     'SIGINT',
     'SIGSTOP',
