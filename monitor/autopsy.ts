@@ -28,6 +28,10 @@ const TIMEOUT_MS = 2000;
 const POLL_MS = 25;
 /** A loop that turns within this does not hang, however busy it is. */
 const TURN_MS = 400;
+/** A debugger answers from a thread of its own. */
+const ANSWER_MS = 500;
+const LATE_LOOK_EVERY_MS = 1000;
+const LATE_LOOKS = 300;
 const MAX_FRAMES = 10;
 const MAX_FRAME_TEXT = 200;
 /** Names the scripts that we run in the process, so that they are not taken for its own. */
@@ -49,11 +53,12 @@ const unknown = (why: string): Autopsy => ({ kind: 'unknown', why });
  */
 export async function autopsy(pid: number, options: AutopsyOptions): Promise<Autopsy> {
   const { clock, timeoutMs = TIMEOUT_MS, holder = holderName(pid) } = options;
-  let stage = 'its debugger did not open: it may be in native code';
+  let stage = 'its debugger did not open: it may be in native code, or port 9229 is taken';
+  let before: number[] = [];
   try {
     const why = await refusal(pid);
     if (why !== null) return unknown(why);
-    const before = await listeningPorts(pid);
+    before = await listeningPorts(pid);
     if (holderName(pid) !== holder) return unknown('another process has its pid now');
     process.kill(pid, 'SIGUSR1');
     return await withDeadline(timeoutMs, clock, async (signal) => {
@@ -64,7 +69,33 @@ export async function autopsy(pid: number, options: AutopsyOptions): Promise<Aut
     });
   } catch (error) {
     const { code, message } = error as { code?: unknown; message?: unknown };
-    return unknown(code === 'deadline_exceeded' ? stage : String(message));
+    if (code !== 'deadline_exceeded') return unknown(String(message));
+    void closeLate(pid, holder, before, clock);
+    return unknown(stage);
+  }
+}
+
+/**
+ * What is in native code opens its debugger when it comes back from there, with nobody waiting
+ * for it any more. It is closed then. Ends with the process, and never throws.
+ */
+async function closeLate(
+  pid: number,
+  holder: string,
+  before: number[],
+  clock: Clock,
+): Promise<void> {
+  for (let looks = 0; looks < LATE_LOOKS; looks += 1) {
+    await clock.sleep(LATE_LOOK_EVERY_MS);
+    if (holderName(pid) !== holder) return;
+    const fresh = (await listeningPorts(pid)).filter((port) => !before.includes(port));
+    for (const port of fresh) {
+      const url = await debuggerUrl(port, AbortSignal.timeout(ANSWER_MS));
+      if (url === null) continue;
+      const inspector = await connectInspector(url, AbortSignal.timeout(60_000)).catch(() => null);
+      await inspector?.ask('Runtime.evaluate', { expression: CLOSE }).catch(() => undefined);
+      return;
+    }
   }
 }
 
@@ -79,7 +110,7 @@ async function openedDebugger(
     const ports = await listeningPorts(pid);
     const fresh = ports.filter((port) => !before.includes(port));
     for (const port of fresh.length > 0 ? fresh : ports) {
-      const url = await debuggerUrl(port, AbortSignal.any([signal, AbortSignal.timeout(200)]));
+      const url = await debuggerUrl(port, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]));
       if (url !== null) return { url, port };
     }
     await clock.sleep(POLL_MS, signal);

@@ -6,9 +6,9 @@ export interface MemorySeries {
   generation: string;
   /** Of the first sample, milliseconds on a clock that never jumps. */
   since: number;
-  minutes: Minute[];
-  /** The lows of the last whole tens of minutes, oldest first. */
-  tens: Low[];
+  minutes: Span[];
+  /** Of each ten minutes the lowest and the highest of the lows, oldest first. */
+  tens: Span[];
   /** The highest low from which it has come back by itself; null while it never has. */
   fallenFromMb: number | null;
 }
@@ -20,7 +20,7 @@ interface Low {
 }
 
 /** A garbage collector's sawtooth rides on the lows: they show what is kept. */
-interface Minute extends Low {
+interface Span extends Low {
   highMb: number;
 }
 
@@ -40,14 +40,15 @@ const MAX_TENS = 150;
 /** A start loads code, fills caches and grows its heap: nothing is concluded from that. */
 const WARM_UP_MINUTES = 10;
 /**
- * The longer it has been watched, the earlier it may be told: half an hour of growth looks
- * like a leak in many shapes, two hours in few.
+ * The more of it has been seen, the earlier it may be told. Half an hour of growth looks like a
+ * leak in many shapes: it counts only while no more can have been seen, and not when it is so
+ * fast that it must be data being loaded, for a leak like that would be over the limit soon.
  */
 const WINDOWS = [
-  { minutes: 30, horizonMinutes: 45 },
-  { minutes: 60, horizonMinutes: 60 },
-  { minutes: 120, horizonMinutes: 60 },
-  { minutes: 240, horizonMinutes: 60 },
+  { minutes: 30, horizonMinutes: 40, maxAgeMinutes: 75, maxSlope: 4 },
+  { minutes: 60, horizonMinutes: 60, maxAgeMinutes: Infinity, maxSlope: Infinity },
+  { minutes: 120, horizonMinutes: 60, maxAgeMinutes: Infinity, maxSlope: Infinity },
+  { minutes: 240, horizonMinutes: 60, maxAgeMinutes: Infinity, maxSlope: Infinity },
 ] as const;
 /** Of a window's minutes, how many must have been seen. */
 const MIN_COVERAGE = 0.7;
@@ -56,14 +57,14 @@ const MIN_GROWTH_MB = 10;
 /** Each quarter must have grown by this part of what an even growth would give. */
 const MIN_EVENNESS = 0.5;
 /** A second half that grows more slowly than this part of the first is a plateau to be. */
-const MIN_HALVES_RATIO = 0.72;
+const MIN_HALVES_RATIO = 0.8;
 /** It came back by itself: so much of what it had gained is given back. */
 const GIVEN_BACK = 0.7;
 /** A level that was come back from is exceeded by more than chance. */
 const BEYOND = 0.1;
 
 /** Pairs grow with the square: more points make a slope no better. */
-const MAX_SLOPE_POINTS = 60;
+const MAX_SLOPE_POINTS = 30;
 
 /** Takes in one sample; zero (a zombie) and what is no number are left out. */
 export function addSample(
@@ -93,24 +94,25 @@ export function addSample(
 function withTen(series: MemorySeries, at: number): MemorySeries {
   const lows = series.minutes.filter((one) => one.at >= at && one.at < at + TEN_MS);
   if (lows.length === 0) return series;
-  const mb = Math.min(...lows.map((one) => one.mb));
-  const tens = [...series.tens, { at, mb }].slice(-MAX_TENS);
+  const mbs = lows.map((one) => one.mb);
+  const ten = { at, mb: Math.min(...mbs), highMb: Math.max(...mbs) };
+  const tens = [...series.tens, ten].slice(-MAX_TENS);
   const warm = tens.filter((one) => one.at >= series.since + WARM_UP_MINUTES * MINUTE_MS);
-  const fallen = [series.fallenFromMb, fallenFrom(warm.map((one) => one.mb))];
+  const fallen = [series.fallenFromMb, fallenFrom(warm)];
   const known = fallen.filter((one) => one !== null);
   return { ...series, tens, fallenFromMb: known.length === 0 ? null : Math.max(...known) };
 }
 
 /** The highest level of which a good part, counted from the lowest before it, was given back. */
-function fallenFrom(lows: number[]): number | null {
-  const now = lows.at(-1) ?? Number.NaN;
+function fallenFrom(tens: Span[]): number | null {
+  const now = tens.at(-1)?.mb ?? Number.NaN;
   let peak = Number.NEGATIVE_INFINITY;
   let lowest = Number.POSITIVE_INFINITY;
   let found: number | null = null;
-  for (const mb of lows) {
+  for (const { mb, highMb } of tens) {
     lowest = Math.min(lowest, mb);
-    if (mb - lowest < MIN_GROWTH_MB || mb <= peak) continue;
-    peak = mb;
+    if (highMb - lowest < MIN_GROWTH_MB || highMb <= peak) continue;
+    peak = highMb;
     if (peak - now >= GIVEN_BACK * (peak - lowest)) found = peak;
   }
   return found;
@@ -123,33 +125,37 @@ function fallenFrom(lows: number[]): number | null {
  */
 export function forecast(series: MemorySeries, limitMb: number): Forecast | null {
   const last = series.minutes.at(-1);
-  if (last === undefined) return null;
-  for (const window of WINDOWS) {
-    const from = last.at - window.minutes * MINUTE_MS;
-    if (from < series.since + WARM_UP_MINUTES * MINUTE_MS) return null;
+  const comeBackFromMb = beyondMb(series);
+  if (last === undefined || last.mb <= comeBackFromMb) return null;
+  const ageMinutes = (last.at - series.since) / MINUTE_MS;
+  for (const { minutes, horizonMinutes, maxAgeMinutes, maxSlope } of WINDOWS) {
+    if (ageMinutes < minutes + WARM_UP_MINUTES) return null;
+    const from = last.at - minutes * MINUTE_MS;
     const seen = series.minutes.filter((one) => one.at > from);
-    if (seen.length < window.minutes * MIN_COVERAGE) continue;
+    if (ageMinutes > maxAgeMinutes || seen.length < minutes * MIN_COVERAGE) continue;
     const found = judge(seen, from, last.at, limitMb);
-    if (found === null || found.minutesToLimit > window.horizonMinutes) continue;
-    if (series.fallenFromMb !== null && found.nowMb <= beyond(series, series.fallenFromMb))
-      continue;
-    return found;
+    if (found === null || found.nowMb <= comeBackFromMb) continue;
+    const { slopeMbPerMinute, minutesToLimit } = found;
+    if (slopeMbPerMinute <= maxSlope && minutesToLimit <= horizonMinutes) return found;
   }
   return null;
 }
 
-function beyond({ tens }: MemorySeries, fallenFromMb: number): number {
+/** What it has come back from by itself, and a little more. */
+function beyondMb({ tens, fallenFromMb }: MemorySeries): number {
+  if (fallenFromMb === null) return 0;
   const lowest = Math.min(...tens.map((one) => one.mb));
   return fallenFromMb + Math.max(MIN_GROWTH_MB, BEYOND * (fallenFromMb - lowest));
 }
 
-function judge(seen: Minute[], from: number, to: number, limitMb: number): Forecast | null {
+function judge(seen: Span[], from: number, to: number, limitMb: number): Forecast | null {
   const kept = neverGivenBack(seen);
   const quarters = inQuarters(kept, from, to);
   const [a = [], b = [], c = [], d = []] = quarters;
   if (!growsThroughout(quarters.map((one) => median(one.map(({ mb }) => mb))))) return null;
-  if (slopeOf([...c, ...d]) < MIN_HALVES_RATIO * slopeOf([...a, ...b])) return null;
-  const slope = slopeOf(kept);
+  const late = slopeOf([...c, ...d]);
+  if (late < MIN_HALVES_RATIO * slopeOf([...a, ...b])) return null;
+  const slope = Math.min(late, slopeOf(kept));
   if (!(slope > 0)) return null;
   const line = (at: number): number => (slope * (at - to)) / MINUTE_MS;
   const nowMb = median(kept.map((one) => one.mb - line(one.at)));
@@ -201,6 +207,6 @@ function slopeOf(all: Low[]): number {
 const median = (values: number[]): number => percentile(values, 0.5);
 
 function percentile(values: number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = Float64Array.from(values).sort();
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

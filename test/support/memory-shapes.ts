@@ -5,8 +5,8 @@ export type Shape = (minute: number) => number;
 
 export const LIMIT_MB = 500;
 const LOOK_MINUTES = 0.25;
-/** Every three minutes, so that days of hundreds of shapes are soon over. */
-const LOOKS_PER_FORECAST = 12;
+/** Every five minutes, so that days of hundreds of shapes are soon over. */
+const LOOKS_PER_FORECAST = 20;
 
 export const plus =
   (...parts: Shape[]): Shape =>
