@@ -89,7 +89,9 @@ export async function watch(context: RootContext, dryRun: boolean): Promise<Runn
           await notifiers.notify(notice);
         },
       },
-      examine: examiner({ folder, clock, log, dryRun }),
+      examine: dryRun
+        ? async () => ({ place: null, text: 'nothing is looked up in a dry run' })
+        : examiner({ folder, clock, log }),
       made: ({ process: name, cause }) => metrics.restarted(name, cause),
       save: async (state) => {
         if (!dryRun) await disk('state', () => file.save(state));
