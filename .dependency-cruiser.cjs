@@ -86,7 +86,8 @@ module.exports = {
       from: { path: '^monitor/' },
       to: {
         path: '^(src|jobs)/',
-        pathNot: '^src/(config|config-schema|errors|log|clock|retry|process|folder|holder|command|ndjson)\\.ts$',
+        pathNot:
+          '^src/(config|config-schema|errors|log|clock|retry|process|folder|holder|command|ndjson)\\.ts$',
       },
     },
     {
