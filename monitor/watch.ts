@@ -81,7 +81,10 @@ export async function watch(context: RootContext, dryRun: boolean): Promise<Runn
       supervisor: probe.supervisor,
       observe: async () => {
         const seen = await observe(probe);
-        return { ...seen, silences: (await disk('silences', () => silences(clock.now()))) ?? [] };
+        return {
+          ...seen,
+          silences: (await disk.run('silences', () => silences(clock.now()))) ?? [],
+        };
       },
       notifier: {
         async notify(notice) {
@@ -94,17 +97,17 @@ export async function watch(context: RootContext, dryRun: boolean): Promise<Runn
         : examiner({ folder, clock, log }),
       made: ({ process: name, cause }) => metrics.restarted(name, cause),
       save: async (state) => {
-        if (!dryRun) await disk('state', () => file.save(state));
+        if (!dryRun) await disk.run('state', () => file.save(state));
       },
       journal: {
         append: async (entries) => {
-          if (!dryRun) await disk('journal', () => journal.append(entries));
+          if (!dryRun) await disk.run('journal', () => journal.append(entries));
         },
       },
       looked: async (observation, state) => {
         const { queued } = notifiers.figures();
         metrics.observe(observation, figuresOf(state, observation, policy, queued, self.sample()));
-        if (!dryRun) await disk('history', () => history.record(observation));
+        if (!dryRun) await disk.run('history', () => history.record(observation));
         heartbeat?.beat();
         watchdog.progress();
       },
@@ -122,28 +125,38 @@ export async function watch(context: RootContext, dryRun: boolean): Promise<Runn
       await loop.catch(() => undefined);
       heartbeat?.close();
       self.close();
-      await Promise.all([watchdog.stop(), server.close(), notifiers.close()]);
+      await Promise.all([watchdog.stop(), server.close(), notifiers.close(), disk.idle()]);
       await lock?.release();
     },
   };
 }
 
-/**
- * Waits for the disk no longer than this; what it left undone is not begun again while it still
- * hangs. Null: late.
- */
-function patience(clock: Clock, log: Log) {
-  const hanging = new Set<string>();
-  return async <T>(what: string, work: () => Promise<T>): Promise<T | null> => {
-    if (hanging.has(what)) return null;
-    hanging.add(what);
-    const done = work().finally(() => hanging.delete(what));
-    done.catch(() => undefined);
-    try {
-      return await withDeadline(DISK_MS, clock, () => done);
-    } catch (error) {
-      log.error({ err: error, what }, `the disk of MONITOR_STATE_DIR hangs (${what})`);
-      return null;
-    }
+interface Patience {
+  /** Waits no longer than a moment; null: late, or the same still hangs from before. */
+  run<T>(what: string, work: () => Promise<T>): Promise<T | null>;
+  /** When what is under way has ended, or a moment later. Never throws. */
+  idle(): Promise<void>;
+}
+
+/** What is to be done on a disk that may hang. */
+function patience(clock: Clock, log: Log): Patience {
+  const underWay = new Map<string, Promise<unknown>>();
+  return {
+    async run(what, work) {
+      if (underWay.has(what)) return null;
+      const done = work().finally(() => underWay.delete(what));
+      done.catch(() => undefined);
+      underWay.set(what, done);
+      try {
+        return await withDeadline(DISK_MS, clock, () => done);
+      } catch (error) {
+        log.error({ err: error, what }, `the disk of MONITOR_STATE_DIR hangs (${what})`);
+        return null;
+      }
+    },
+    async idle() {
+      const all = Promise.allSettled(underWay.values());
+      await withDeadline(DISK_MS, clock, () => all).catch(() => undefined);
+    },
   };
 }
