@@ -110,7 +110,10 @@ async function openedDebugger(
     const ports = await listeningPorts(pid);
     const fresh = ports.filter((port) => !before.includes(port));
     for (const port of fresh.length > 0 ? fresh : ports) {
-      const url = await debuggerUrl(port, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]));
+      const url = await debuggerUrl(
+        port,
+        AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
+      );
       if (url !== null) return { url, port };
     }
     await clock.sleep(POLL_MS, signal);

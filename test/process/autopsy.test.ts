@@ -87,7 +87,6 @@ test.serial(
       t.is(found.place, place);
       t.true(found.stack.length > 0 && found.stack.length <= 10);
       t.false(found.stack.join().includes(folder), 'paths are those of its folder');
-    t.log(name, found.stack.length, Math.round(systemClock.monotonic() - began));
     }
   },
 );
