@@ -101,6 +101,7 @@ module.exports = {
     onlyIn('bree', '^jobs/bree\\.ts$'),
     onlyIn('pm2', '^monitor/pm2\\.ts$'),
     onlyIn('pidusage', '^monitor/'),
+    onlyIn('undici', '^(src/reddit/|monitor/inspector\\.ts$)'),
     onlyIn('prom-client', '^(src/prometheus|monitor/metrics)\\.ts$'),
   ],
   options: {

@@ -4,7 +4,7 @@
  */
 export interface MemorySeries {
   generation: string;
-  /** Of the first sample, milliseconds on a clock that never jumps. */
+  /** The minute of the first sample, milliseconds on a clock that never jumps. */
   since: number;
   minutes: Span[];
   /** Of each ten minutes the lowest and the highest of the lows, oldest first. */
@@ -73,21 +73,21 @@ export function addSample(
   at: number,
   mb: number,
 ): MemorySeries {
+  const minute = Math.floor(at / MINUTE_MS) * MINUTE_MS;
   const known =
     series !== null && series.generation === generation
       ? series
-      : { generation, since: at, minutes: [], tens: [], fallenFromMb: null };
+      : { generation, since: minute, minutes: [], tens: [], fallenFromMb: null };
   if (!(mb > 0) || !Number.isFinite(mb)) return known;
-  const minute = Math.floor(at / MINUTE_MS) * MINUTE_MS;
   const last = known.minutes.at(-1);
   if (last !== undefined && minute <= last.at) {
     const merged = { ...last, mb: Math.min(last.mb, mb), highMb: Math.max(last.highMb, mb) };
     return { ...known, minutes: [...known.minutes.slice(0, -1), merged] };
   }
   const minutes = [...known.minutes, { at: minute, mb, highMb: mb }].slice(-MAX_MINUTES);
-  const ten = Math.floor(minute / TEN_MS) * TEN_MS;
-  if (last === undefined || last.at >= ten) return { ...known, minutes };
-  return withTen({ ...known, minutes }, Math.floor(last.at / TEN_MS) * TEN_MS);
+  const tenOf = (one: number): number => one - ((one - known.since) % TEN_MS);
+  if (last === undefined || last.at >= tenOf(minute)) return { ...known, minutes };
+  return withTen({ ...known, minutes }, tenOf(last.at));
 }
 
 /** The ten minutes that began at `at` are whole. */

@@ -66,12 +66,16 @@ export interface Told extends Forecast {
 }
 
 /** The first forecast within so many minutes, as the monitor looks: each quarter of a minute. */
-export function firstForecast(shape: Shape, minutes: number, limitMb = LIMIT_MB): Told | null {
+export function firstForecast(
+  shape: Shape,
+  minutes: number,
+  { limitMb = LIMIT_MB, from = 0 } = {},
+): Told | null {
   let series: MemorySeries | null = null;
   for (let look = 0; look * LOOK_MINUTES <= minutes; look += 1) {
     const minute = look * LOOK_MINUTES;
     series = addSample(series, '1', 12_345 + minute * 60_000, shape(minute));
-    if (look % LOOKS_PER_FORECAST !== LOOKS_PER_FORECAST - 1) continue;
+    if (look % LOOKS_PER_FORECAST !== LOOKS_PER_FORECAST - 1 || minute < from) continue;
     const found = forecast(series, limitMb);
     if (found !== null) return { ...found, minute };
   }
