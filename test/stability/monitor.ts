@@ -1,6 +1,10 @@
 import { makeBed } from '../support/monitor-bed.js';
 import type { Row } from '../support/monitor-rows.js';
+import { CHANNEL_ROWS } from '../support/monitor-rows-channels.js';
+import { MEMORY_ROWS } from '../support/monitor-rows-memory.js';
+import { PM2_ROWS } from '../support/monitor-rows-pm2.js';
 import { PROCESS_ROWS } from '../support/monitor-rows-process.js';
+import { STORE_ROWS } from '../support/monitor-rows-store.js';
 import { telling } from '../support/monitor-telling.js';
 
 /**
@@ -9,7 +13,13 @@ import { telling } from '../support/monitor-telling.js';
  *
  * Arguments are parts of names: only rows that have one of them are run.
  */
-const ROWS: Row[] = [...PROCESS_ROWS];
+const ROWS: Row[] = [
+  ...PROCESS_ROWS,
+  ...MEMORY_ROWS,
+  ...PM2_ROWS,
+  ...STORE_ROWS,
+  ...CHANNEL_ROWS,
+];
 const parts = process.argv.slice(2);
 const print = (line: string) => process.stdout.write(`${line}\n`);
 const chosen = ROWS.filter(

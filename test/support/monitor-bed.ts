@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { systemClock } from '../../src/clock.js';
 import { type FaultOrder, ORDER_SIGNAL, orderFile, startFile, startsFile } from './fault-orders.js';
 import { freePort } from './free-port.js';
+import { type HealthProxy, healthProxy } from './health-proxy.js';
 import { marked, sendSignal } from './marked-processes.js';
 import { eventually } from './pm2.js';
 import { startSimulator, type StartedSimulator } from './simulator-process.js';
@@ -20,6 +21,8 @@ export interface BedOptions {
   collection?: boolean;
   /** Where the monitor runs; default under the same PM2. */
   monitor?: 'pm2' | 'outside' | 'nowhere';
+  /** The monitor asks through it. */
+  proxy?: boolean;
   /** Obeyed by each start, from the first one on. */
   atStart?: { app: AppName; order: FaultOrder };
 }
@@ -35,7 +38,7 @@ export type LogLine = Record<string, unknown> & { msg: string; time: string; pid
 export const INTERVAL_MS = 400;
 export const TIMEOUT_MS = 1000;
 export const FAILURES = 3;
-const GRACE_MS = 2000;
+const GRACE_MS = 1500;
 const SHUTDOWN_SECONDS = 4;
 const READY_WITHIN_MS = 40_000;
 const MARK = 'MONITOR_SUITE';
@@ -69,10 +72,11 @@ export interface Bed {
   stateFolder: string;
   webhook: WebhookReceiver;
   simulator: StartedSimulator | null;
+  proxy: HealthProxy | null;
   /** PM2's command line. It starts a daemon where none lives. */
   pm2(...args: string[]): Promise<{ exitCode?: number; stdout: string; stderr: string }>;
-  /** `pm2 start` with the real file; `only` as PM2 takes it. */
-  start(only?: string): Promise<void>;
+  /** `pm2 start` with the real file, then the monitor that is to run outside. */
+  start(): Promise<void>;
   /** The API and the runner serve, and the monitor watches. */
   steady(): Promise<void>;
   /** The monitor watches, and its grace is over. */
@@ -87,7 +91,6 @@ export interface Bed {
   configure(env: Record<string, string>): void;
   starts(app: AppName): StartLine[];
   log(app: AppName): LogLine[];
-  startMonitorOutside(): void;
   /** Processes of this bed that live, by their command lines. */
   alive(): { pid: number; command: string }[];
 }
@@ -98,6 +101,8 @@ export async function makeBed(t: Teardown, options: BedOptions = {}): Promise<Be
   const webhook = await webhookReceiver(t);
   const simulator = options.collection ? await startSimulator(t, folder, { [MARK]: folder }) : null;
   const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const proxy = options.proxy ? await healthProxy(t, () => `${url}/health`) : null;
   const home = join(folder, 'pm2');
   const stateFolder = join(folder, 'monitor');
   const databasePath = join(folder, 'store.db');
@@ -108,6 +113,7 @@ export async function makeBed(t: Teardown, options: BedOptions = {}): Promise<Be
     MONITOR_STATE_DIR: stateFolder,
     MONITOR_WEBHOOK_URL: webhook.url,
     ...(simulator === null ? {} : simulator.env),
+    ...(proxy === null ? {} : { MONITOR_HEALTH_URL: proxy.url }),
     ...options.env,
   };
   const configure = (more: Record<string, string>) => {
@@ -139,14 +145,16 @@ export async function makeBed(t: Teardown, options: BedOptions = {}): Promise<Be
     if (of === 'daemon') return Number(readFileSync(join(home, 'pm2.pid'), 'utf8'));
     return (of === 'monitor' ? log(of) : starts(of)).at(-1)?.pid ?? 0;
   };
+  let outside: ChildProcess | null = null;
   const bed: Bed = {
     ...{ folder, port, databasePath, stateFolder, webhook, simulator, pm2, configure, starts, log },
     pid,
-    url: `http://127.0.0.1:${port}`,
-    async start(only) {
-      const more = only === undefined ? [] : ['--only', only];
-      const { exitCode, stderr, stdout } = await pm2('start', file, ...more);
+    ...{ url, proxy },
+    async start() {
+      const { exitCode, stderr, stdout } = await pm2('start', file);
       if (exitCode !== 0) throw new Error(`pm2 start: ${exitCode} ${stderr} ${stdout}`);
+      if (options.monitor !== 'outside' || outside !== null) return;
+      outside = startOutside(folder, { ...bare, NODE_ENV: 'production' });
     },
     watching: () => watching(bed),
     async steady() {
@@ -162,11 +170,9 @@ export async function makeBed(t: Teardown, options: BedOptions = {}): Promise<Be
       if (order === null) rmSync(startFile(folder, app), { force: true });
       else writeFileSync(startFile(folder, app), JSON.stringify(order));
     },
-    startMonitorOutside: () => void startOutside(folder, { ...bare, NODE_ENV: 'production' }),
     alive: () => marked(MARK, folder).filter(({ pid: one }) => one !== simulator?.pid),
   };
   if (options.atStart) bed.atStart(options.atStart.app, options.atStart.order);
-  if (options.monitor === 'outside') bed.startMonitorOutside();
   return bed;
 }
 
