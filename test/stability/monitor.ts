@@ -13,13 +13,7 @@ import { telling } from '../support/monitor-telling.js';
  *
  * Arguments are parts of names: only rows that have one of them are run.
  */
-const ROWS: Row[] = [
-  ...PROCESS_ROWS,
-  ...MEMORY_ROWS,
-  ...PM2_ROWS,
-  ...STORE_ROWS,
-  ...CHANNEL_ROWS,
-];
+const ROWS: Row[] = [...PROCESS_ROWS, ...MEMORY_ROWS, ...PM2_ROWS, ...STORE_ROWS, ...CHANNEL_ROWS];
 const parts = process.argv.slice(2);
 const print = (line: string) => process.stdout.write(`${line}\n`);
 const chosen = ROWS.filter(
@@ -35,11 +29,15 @@ for (const row of chosen) {
     cured += 1;
     print(`✔ ${row.name} (${seconds()} s): ${came}`);
   } catch (error) {
-    print(`✘ ${row.name} (${seconds()} s): ${error instanceof Error ? error.message : error}`);
+    print(`✘ ${row.name} (${seconds()} s): ${toMessage(error)}`);
   }
 }
 print(`${cured} of ${chosen.length} faults cured`);
 process.exitCode = chosen.length > 0 && cured === chosen.length ? 0 : 1;
+
+function toMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
 
 async function runRow({ options, started = true, run }: Row): Promise<string> {
   const releases: (() => unknown)[] = [];

@@ -2,13 +2,7 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { isMainThread } from 'node:worker_threads';
-import {
-  type FaultOrder,
-  ORDER_SIGNAL,
-  orderFile,
-  startFile,
-  startsFile,
-} from './fault-orders.js';
+import { type FaultOrder, ORDER_SIGNAL, orderFile, startFile, startsFile } from './fault-orders.js';
 
 /**
  * Comes into the real entry points by `--import …/fault-preload-root.js?name=api&folder=…`

@@ -56,7 +56,9 @@ const illWebhook: Row = {
     must(longestMs <= 2 * INTERVAL_MS + SLACK_MS, `a pause of ${longestMs} ms between two probes`);
     const times = Object.keys(MANNERS).length;
     return {
-      told: { 'process.jobs': Array.from({ length: times }, () => ['alert', 'recovery'] as const).flat() },
+      told: {
+        'process.jobs': Array.from({ length: times }, () => ['alert', 'recovery'] as const).flat(),
+      },
       figures: `longest pause between probes ${longestMs} ms`,
     };
   },

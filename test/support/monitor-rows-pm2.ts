@@ -76,9 +76,8 @@ const daemonAndApiStopped: Row = {
     bed.signal('api', 'SIGSTOP');
     const alert = await telling.told({ kind: 'alert' }, 40_000);
     must(alert.subject === 'pm2', `${alert.subject} was told first: ${alert.text}`);
-    const explained = () => telling.journal().some(
-      ({ event, subject }) => event === 'explained' && subject === 'api',
-    );
+    const explained = () =>
+      telling.journal().some(({ event, subject }) => event === 'explained' && subject === 'api');
     await eventually('an api that is explained', () => explained() || /\bapi\b/i.test(alert.text));
     bed.signal('api', 'SIGCONT');
     bed.signal('daemon', 'SIGCONT');

@@ -4,7 +4,7 @@ import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../src/clock.js';
 import { SPINNING } from './fault-orders.js';
-import { type AppName, type Bed, FAILURES, INTERVAL_MS } from './monitor-bed.js';
+import { type AppName, type Bed, FAILURES, INTERVAL_MS, PATIENT } from './monitor-bed.js';
 import { must, type Row } from './monitor-rows.js';
 import type { Telling } from './monitor-telling.js';
 import { eventually } from './pm2.js';
@@ -178,6 +178,7 @@ const QUOTED = { 78: /LOG_LEVEL="loud"/, 69: /link to a place that is not there/
 function ended(code: 69 | 78): Row {
   return {
     name: `api and jobs end with ${code}`,
+    options: { env: PATIENT },
     async run(bed, telling) {
       symlinkSync('nowhere', join(bed.folder, 'unmounted'));
       for (const app of ['api', 'jobs'] as const) {

@@ -2,7 +2,7 @@ import { mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../src/clock.js';
 import { moveAway, putBack } from '../../src/demo/store-files.js';
-import { INTERVAL_MS } from './monitor-bed.js';
+import { INTERVAL_MS, PATIENT } from './monitor-bed.js';
 import { must, type Row } from './monitor-rows.js';
 import { eventually } from './pm2.js';
 
@@ -26,7 +26,7 @@ const databaseAway: Row = {
 /** One fault behind both: what is told names it, and what it explains is not told again. */
 const databaseAndJobs: Row = {
   name: 'database away, and jobs end with 69 over it',
-  options: { env: { SQLITE_PATH: 'data/store.db' } },
+  options: { env: { ...PATIENT, SQLITE_PATH: 'data/store.db' } },
   started: false,
   async run(bed, telling) {
     const disk = join(bed.folder, 'disk');
@@ -35,6 +35,9 @@ const databaseAndJobs: Row = {
     await bed.start();
     await bed.steady();
     renameSync(disk, `${disk}.away`);
+    await eventually('an API that has noticed', async () => {
+      return (await fetch(`${bed.url}/health`)).status === 503;
+    });
     bed.signal('jobs', 'SIGKILL');
     const alert = await telling.told({ kind: 'alert' });
     must(
@@ -72,15 +75,22 @@ const redditDown: Row = {
     });
     await bed.simulator?.inject({ kind: 'reset' });
     const warning = await telling.told({ kind: 'warning', subject: 'api.degraded' });
-    const alert = await telling.told({ kind: 'alert', subject: 'api', cause: 'data_stale' }, 45_000);
+    const alert = await telling.told(
+      { kind: 'alert', subject: 'api', cause: 'data_stale' },
+      45_000,
+    );
     await systemClock.sleep(LONG_MS);
     await bed.simulator?.heal();
     await telling.told({ kind: 'recovery', subject: 'api' });
     must(bed.starts('api').length + bed.starts('jobs').length === 2, 'something was restarted');
-    must(/data_stale|cycles_failing/.test(warning.text), `no causes: ${warning.text}`);
+    must(
+      /data_stale|cycles_failing|never_collected/.test(warning.text),
+      `no causes: ${warning.text}`,
+    );
     must(/no restart/.test(alert.action), `its action is ${alert.action}`);
-    // Failed cycles stay among those of the last 24 h, so it stays degraded.
-    return { told: { api: ['alert', 'recovery'], 'api.degraded': ['warning'] } };
+    // How long the first cycle takes is the machine's matter, and so how often it is degraded;
+    // at the end it is, for failed cycles count for 24 h.
+    return { told: { api: ['alert', 'recovery'] }, any: ['api.degraded'] };
   },
 };
 

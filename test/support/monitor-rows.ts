@@ -7,10 +7,8 @@ export interface Row {
   options?: BedOptions;
   /** False: the row itself starts what it watches. Else all serve when it begins. */
   started?: boolean;
-  run(bed: Bed, telling: Telling): Promise<Story>;
+  run: (bed: Bed, telling: Telling) => Promise<Story>;
 }
-
-export const wellAgain = { kind: 'recovery' } as const;
 
 export function must(holds: boolean, what: string): asserts holds {
   if (!holds) throw new Error(what);
