@@ -62,7 +62,7 @@ const SETTINGS = {
  * With these intervals three failures are over within a second, and PM2 waits as long before
  * it starts anew what has ended. As with the real ones, it must have started it by then.
  */
-export const PATIENT = { MONITOR_FAILURES: '10' };
+export const PATIENT = { MONITOR_FAILURES: '20' };
 /** What the ecosystem file itself reads, which knows no .env but its own. */
 const OF_THE_FILE = ['SHUTDOWN_DEADLINE_SECONDS', 'MONITOR_MEMORY_LIMIT_MB', 'API_INSTANCES'];
 
