@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JournalEntry } from '../../monitor/journal-entry.js';
-import { NOTICE_KINDS, type NoticeKind } from '../../monitor/notice.js';
+import { NOTICE_KINDS, type Notice, type NoticeKind } from '../../monitor/notice.js';
 import { systemClock } from '../../src/clock.js';
 import { KEYS_TO_COME } from '../../src/config-schema.js';
 import { type AppName, type Bed, INTERVAL_MS } from './monitor-bed.js';
@@ -62,7 +62,7 @@ export function telling(bed: Bed): Telling {
     return whole.map((line) => JSON.parse(line) as JournalEntry);
   };
   const channels = (): Record<string, Told[]> => ({
-    webhook: bed.webhook.accepted().map((notice) => ({
+    webhook: delivered(bed).map((notice) => ({
       ...notice,
       text: [notice.what, notice.action, ...notice.also].join('; '),
     })),
@@ -104,6 +104,13 @@ export function telling(bed: Bed): Telling {
       return summary(notices(), restarts, story);
     },
   };
+}
+
+/** What was on its way when the monitor was killed may come twice, with the same id. */
+function delivered(bed: Bed): Notice[] {
+  const all = bed.webhook.accepted();
+  const killed = bed.log('monitor').filter(({ msg }) => msg === 'watching').length > 1;
+  return killed ? [...new Map(all.map((notice) => [notice.id, notice])).values()] : all;
 }
 
 function logged(bed: Bed): Told[] {
