@@ -1,0 +1,60 @@
+import { makeBed } from '../support/monitor-bed.js';
+import type { Row } from '../support/monitor-rows.js';
+import { CHANNEL_ROWS } from '../support/monitor-rows-channels.js';
+import { MEMORY_ROWS } from '../support/monitor-rows-memory.js';
+import { PM2_ROWS } from '../support/monitor-rows-pm2.js';
+import { PROCESS_ROWS } from '../support/monitor-rows-process.js';
+import { STORE_ROWS } from '../support/monitor-rows-store.js';
+import { telling } from '../support/monitor-telling.js';
+
+/**
+ * The real monitor, PM2 and processes of the real ecosystem file: each row brings a fault
+ * about, watches what is done and told of it, and heals it (`npm run test:stability`).
+ *
+ * Arguments are parts of names: only rows that have one of them are run.
+ */
+const ROWS: Row[] = [...PROCESS_ROWS, ...MEMORY_ROWS, ...PM2_ROWS, ...STORE_ROWS, ...CHANNEL_ROWS];
+const parts = process.argv.slice(2);
+const print = (line: string) => process.stdout.write(`${line}\n`);
+const chosen = ROWS.filter(
+  ({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)),
+);
+
+let cured = 0;
+for (const row of chosen) {
+  const began = performance.now();
+  const seconds = () => ((performance.now() - began) / 1000).toFixed(1);
+  try {
+    const came = await runRow(row);
+    cured += 1;
+    print(`✔ ${row.name} (${seconds()} s): ${came}`);
+  } catch (error) {
+    print(`✘ ${row.name} (${seconds()} s): ${toMessage(error)}`);
+  }
+}
+print(`${cured} of ${chosen.length} faults cured`);
+process.exitCode = chosen.length > 0 && cured === chosen.length ? 0 : 1;
+
+function toMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function runRow({ options, started = true, run }: Row): Promise<string> {
+  const releases: (() => unknown)[] = [];
+  try {
+    const bed = await makeBed({ teardown: (release) => void releases.push(release) }, options);
+    const told = telling(bed);
+    try {
+      if (started) {
+        await bed.start();
+        await bed.steady();
+      }
+      return await told.audit(await run(bed, told));
+    } catch (error) {
+      for (const line of bed.log('monitor').slice(-15)) print(`    ${JSON.stringify(line)}`);
+      throw error;
+    }
+  } finally {
+    for (const release of releases.reverse()) await release();
+  }
+}

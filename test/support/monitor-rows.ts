@@ -1,0 +1,15 @@
+import type { Bed, BedOptions } from './monitor-bed.js';
+import type { Story, Telling } from './monitor-telling.js';
+
+/** One fault, or several at once: brought about, seen through, and healed. */
+export interface Row {
+  name: string;
+  options?: BedOptions;
+  /** False: the row itself starts what it watches. Else all serve when it begins. */
+  started?: boolean;
+  run: (bed: Bed, telling: Telling) => Promise<Story>;
+}
+
+export function must(holds: boolean, what: string): asserts holds {
+  if (!holds) throw new Error(what);
+}
