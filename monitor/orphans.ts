@@ -74,8 +74,9 @@ async function search({
   const names = new Map(Object.entries(entries).map(([name, file]) => [realPath(file), name]));
   const found: Found[] = [];
   for (const stat of stats.values()) {
+    if (!mayBeLeft(stat, stats)) continue;
     const age = ageMs(stat);
-    if (age === null || age < minAgeMs || !mayBeLeft(stat, stats)) continue;
+    if (age === null || age < minAgeMs) continue;
     const entry = await entryOf(stat);
     const name = entry && names.get(realPath(entry));
     if (!name) continue;

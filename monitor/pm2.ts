@@ -204,10 +204,13 @@ function connect(client: Client): Promise<void> {
   });
 }
 
-/** PM2's client would say nothing, and try again for ever. */
-function connectionLost({ client_sock: socket }: Client): Promise<never> {
+/** PM2's client would say nothing, and try again for ever; it is stopped before it tries once. */
+function connectionLost(client: Client): Promise<never> {
   return new Promise((_, reject) => {
-    socket?.once('reconnect attempt', () => reject(new Error('the PM2 daemon went away')));
+    client.client_sock?.once('reconnect attempt', () => {
+      disconnect(client);
+      reject(new Error('the PM2 daemon went away'));
+    });
   });
 }
 

@@ -8,7 +8,6 @@ import { ManualClock } from '../support/clock.js';
 import { eventually, ownPm2 } from '../support/pm2.js';
 import { temporaryFolder } from '../support/temp.js';
 
-/** Takes no notice of PM2's end in fork mode, unlike our processes. */
 const APP = resolve('dist/test/support/health-app-root.js');
 const JOBS = resolve('dist/jobs/main.js');
 
@@ -23,19 +22,23 @@ function end(pid: number): void {
   }
 }
 
-/** A PM2 of the test's own that is killed without a chance to end what it runs. */
+/**
+ * A PM2 of the test's own that is killed without a chance to end what it runs. Whatever runs
+ * ends when it notices, so what is to stay has to hang.
+ */
 function mortalPm2(t: ExecutionContext, env: Record<string, string> = {}) {
   const home = join(temporaryFolder(t), 'pm2');
   const { pm2, list } = ownPm2(t, home, env);
   return {
-    async start(script: string, name: string, ...options: string[]): Promise<number> {
+    start: async (script: string, name: string, ...options: string[]): Promise<number> => {
       const started = await pm2(['start', script, '--name', name, ...options]);
       t.is(started.exitCode, 0, started.stderr);
       const pid = (await list()).find((one) => one.name === name)?.pid ?? 0;
       t.teardown(() => end(pid));
       return pid;
     },
-    async kill(): Promise<void> {
+    kill: async (...hanging: number[]): Promise<void> => {
+      for (const pid of hanging) process.kill(pid, 'SIGSTOP');
       const daemon = Number(readFileSync(join(home, 'pm2.pid'), 'utf8'));
       process.kill(daemon, 'SIGKILL');
       await eventually('a dead PM2', () => !lives(daemon));
@@ -91,7 +94,7 @@ test.serial(
 test.serial('an orphan that ends is one no more, without another search', async (t) => {
   const { start, kill } = mortalPm2(t, { HEALTH_PORT: '0' });
   const pid = await start(APP, 'jobs');
-  await kill();
+  await kill(pid);
   await eventually('an orphan', async () => (await find({ app: APP })).length === 1);
   const orphans = createOrphans({ clock: systemClock, entries: { app: APP }, minAgeMs: 0 });
   t.is((await orphans.find([])).length, 1);
@@ -106,8 +109,7 @@ test.serial('our own process that hangs when PM2 dies is an orphan under its nam
     SQLITE_PATH: join(temporaryFolder(t), 'store.db'),
   });
   const pid = await start(JOBS, 'runner', '--wait-ready');
-  process.kill(pid, 'SIGSTOP');
-  await kill();
+  await kill(pid);
   const ours = createOrphans({ clock: systemClock, minAgeMs: 0 });
   const orphans = await ours.find([]);
   t.deepEqual(
@@ -169,7 +171,7 @@ test.serial('a search is made once a minute', async (t) => {
   const orphans = createOrphans({ clock, entries: { app: APP }, minAgeMs: 0 });
   t.deepEqual(await orphans.find([]), []);
   const pid = await start(APP, 'jobs');
-  await kill();
+  await kill(pid);
   t.deepEqual(await orphans.find([]), []);
   await clock.advance(60_000);
   t.deepEqual(
