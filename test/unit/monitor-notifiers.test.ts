@@ -22,7 +22,7 @@ test('from the configuration: the log first, then webhook and command', async (t
   });
   const { log, lines } = recordingLog();
   const notifiers = createNotifiers({ ...settings, clock: systemClock, log, dryRun: false });
-  const one = notice();
+  const one = notice({ time: new Date().toISOString() });
   await notifiers.notify(one);
   await eventually('both have it', () => notifiers.figures().queued === 0);
   t.regex(server.received[0]?.body ?? '', /^\{"text":"ALERT the API/);

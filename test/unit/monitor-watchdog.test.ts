@@ -60,6 +60,7 @@ test('ready, then alive at half the time while the loop goes on, then stopping',
   }
   await eventually('it sleeps', () => clock.sleeping === 1);
   await clock.advance(200_000);
+  t.is(clock.sleeping, 1, 'nothing is being told');
   t.is(states().length, 7, 'a loop that hangs is not called alive');
   watchdog.progress();
   await clock.advance(20_000);
