@@ -1,13 +1,8 @@
-import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import Value from 'typebox/value';
 import type { Clock } from '../src/clock.js';
-import { AppError } from '../src/errors.js';
 import type { Log } from '../src/log.js';
-import { readLines } from '../src/ndjson.js';
 import { appendFile } from './append-file.js';
 import type { JournalEntry } from './journal-entry.js';
-import { JournalEntrySchema } from './observation-schema.js';
 
 /** What the monitor did and why, for people and for programs: the journal of incidents. */
 export interface Journal {
@@ -26,9 +21,9 @@ export interface JournalOptions {
 
 const MAX_BYTES = 8 * 1024 * 1024;
 /** An entry with its observation has some kilobytes; one that is longer goes without it. */
-const MAX_LINE_BYTES = 256 * 1024;
+export const MAX_LINE_BYTES = 256 * 1024;
 
-const paths = (folder: string) => ({
+export const journalPaths = (folder: string) => ({
   path: join(folder, 'incidents.ndjson'),
   olderPath: join(folder, 'incidents.1.ndjson'),
 });
@@ -36,91 +31,11 @@ const paths = (folder: string) => ({
 /** Opens nothing yet: the file appears with the first entry. */
 export function openJournal({ folder, clock, log, maxBytes = MAX_BYTES }: JournalOptions): Journal {
   const what = 'the journal of incidents';
-  const file = appendFile({ ...paths(folder), maxBytes, what, clock, log });
+  const file = appendFile({ ...journalPaths(folder), maxBytes, what, clock, log });
   return { append: (entries) => file.append(entries.map(toLine)) };
 }
 
 function toLine(entry: JournalEntry): string {
   const line = JSON.stringify(entry);
   return line.length <= MAX_LINE_BYTES ? line : JSON.stringify({ ...entry, observation: null });
-}
-
-/**
- * Every entry, oldest first, one line of the file in memory at a time. No folder or no journal is
- * no entry; lines that are none are told to `onBad` and left out.
- *
- * @throws AppError `config_invalid` for a folder or file that cannot be read.
- */
-export async function* readJournal(
-  folder: string,
-  onBad: (line: string) => void = () => undefined,
-): AsyncGenerator<JournalEntry> {
-  await refuseUnreadable(folder);
-  const { path, olderPath } = paths(folder);
-  // The newer one first: when it is put aside in between, it is the older one as well.
-  const newer = await openIfThere(path);
-  const older = await openIfThere(olderPath);
-  try {
-    const same = newer !== null && older !== null && (await sameFile(newer, older));
-    if (older !== null && !same) yield* entriesOf(older, olderPath, onBad);
-    if (newer !== null) yield* entriesOf(newer, path, onBad);
-  } finally {
-    await newer?.close();
-    await older?.close();
-  }
-}
-
-async function* entriesOf(
-  file: FileHandle,
-  path: string,
-  onBad: (line: string) => void,
-): AsyncGenerator<JournalEntry> {
-  const bytes = file.createReadStream({ autoClose: false }) as AsyncIterable<Uint8Array>;
-  for await (const { number, text } of readLines(bytes, 2 * MAX_LINE_BYTES)) {
-    if (text === '') continue;
-    const entry = text === null ? null : parseEntry(text);
-    if (entry === null) onBad(`${path} line ${number}`);
-    else yield entry;
-  }
-}
-
-/** The entry that a line holds; null when it holds none. */
-export function parseEntry(text: string): JournalEntry | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return Value.Check(JournalEntrySchema, value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
-/** Found out before, for a missing file in an unreadable folder would look like no file. */
-async function refuseUnreadable(folder: string): Promise<void> {
-  try {
-    await readdir(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unreadable(folder, error);
-  }
-}
-
-async function openIfThere(path: string): Promise<FileHandle | null> {
-  try {
-    return await open(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw unreadable(path, error);
-  }
-}
-
-function unreadable(path: string, error: unknown): AppError {
-  const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-  return new AppError('config_invalid', `${path} cannot be read (${code})`, {
-    cause: error,
-    cure: 'run it as the user that the monitor runs as, with the same MONITOR_STATE_DIR',
-  });
-}
-
-async function sameFile(one: FileHandle, other: FileHandle): Promise<boolean> {
-  const [a, b] = await Promise.all([one.stat(), other.stat()]);
-  return a.ino === b.ino && a.dev === b.dev;
 }

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Registry } from 'prom-client';
-import { NOTICE_KINDS, type NoticeKind } from './notice.js';
+import { NOTICE_KINDS, type Notice } from './notice.js';
 import type { Observation, Outcome, Silence, SupervisorView } from './observation.js';
 
 /** What the loop knows beyond the observation itself. */
@@ -39,7 +39,7 @@ export interface MonitorMetrics {
   observe(observation: Observation, figures: MonitorFigures): void;
   /** A restart that was made, not one that was only decided. */
   restarted(process: string, cause: string): void;
-  notified(kind: NoticeKind): void;
+  notified(notice: Pick<Notice, 'kind'>): void;
   /** In Prometheus' text format. */
   expose(): Promise<{ contentType: string; body: string }>;
   /** As JSON: what is going on. */
@@ -72,7 +72,7 @@ export function createMonitorMetrics(): MonitorMetrics {
       if (causes.size < MAX_CAUSES) causes.add(cause);
       counters.restarts.inc({ process, cause: causes.has(cause) ? cause : 'other' });
     },
-    notified(kind) {
+    notified({ kind }) {
       text = null;
       counters.notices.inc({ kind });
     },

@@ -6,9 +6,9 @@ import { Type } from 'typebox';
 import Value from 'typebox/value';
 import { AppError } from '../src/errors.js';
 import { readLines } from '../src/ndjson.js';
-import { parseEntry } from './journal.js';
+import { asObservation } from './checks.js';
+import { parseEntry } from './journal-reader.js';
 import type { Observation } from './observation.js';
-import { ObservationSchema } from './observation-schema.js';
 
 /** A line of a recorded history. */
 export type Recorded =
@@ -49,9 +49,10 @@ function parseLine(text: string, line: number): Recorded {
   } catch {
     return { kind: 'bad', line, why: 'no JSON' };
   }
-  if (Value.Check(ObservationSchema, value)) {
+  const observation = asObservation(value);
+  if (observation !== null) {
     const run = Value.Check(WithRun, value) ? value.run : null;
-    return { kind: 'observation', observation: value, run };
+    return { kind: 'observation', observation, run };
   }
   const entry = parseEntry(text);
   if (entry === null) return { kind: 'bad', line, why: 'neither an observation nor an entry' };

@@ -6,7 +6,7 @@ import { loadSettings, readEnvironment } from '../src/config.js';
 import { AppError } from '../src/errors.js';
 import { holderIsDead } from '../src/holder.js';
 import { entriesOfIncident, type IncidentSummary, summaries } from './incidents.js';
-import { readJournal } from './journal.js';
+import { readJournal } from './journal-reader.js';
 import { asProgramsSee, listed, otherOpen } from './report.js';
 import { story } from './story.js';
 

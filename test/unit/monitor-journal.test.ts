@@ -2,6 +2,7 @@ import {
   appendFileSync,
   chmodSync,
   createReadStream,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -14,7 +15,8 @@ import test from 'ava';
 import { execa } from 'execa';
 import { appendFile } from '../../monitor/append-file.js';
 import { openHistory } from '../../monitor/history.js';
-import { openJournal, parseEntry, readJournal } from '../../monitor/journal.js';
+import { openJournal } from '../../monitor/journal.js';
+import { parseEntry, readJournal } from '../../monitor/journal-reader.js';
 import type { JournalEntry } from '../../monitor/journal-entry.js';
 import type { AppError } from '../../src/errors.js';
 import { ManualClock } from '../support/clock.js';
@@ -113,6 +115,11 @@ test('a generation that is put aside while it is read is read once', async (t) =
   }
   t.deepEqual(found, ['opened', 'alert']);
   t.is((await read(folder)).entries.length, 3);
+
+  // Both names opened, and the file moved from the one to the other in between.
+  rmSync(join(folder, 'incidents.1.ndjson'));
+  linkSync(join(folder, 'incidents.ndjson'), join(folder, 'incidents.1.ndjson'));
+  t.is((await read(folder)).entries.length, 1);
 });
 
 test('an entry that is far too long goes without its observation', async (t) => {

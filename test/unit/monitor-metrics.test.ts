@@ -50,7 +50,7 @@ test('what the loop pushes is what programs read', async (t) => {
   const instances = [managed('api', { memoryMb: 100 }), managed('api', { memoryMb: 212.5 })];
   metrics.observe(observation(0, noAnswer(), instances), spent);
   metrics.restarted('api', 'timeout');
-  metrics.notified('escalation');
+  metrics.notified({ kind: 'escalation' });
   const read = await samples(metrics);
   t.deepEqual(
     [
