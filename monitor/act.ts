@@ -113,11 +113,13 @@ function decidedEntry(
     case 'notify': {
       const notice = placed(action.notice, state);
       const text = `${notice.what}; ${notice.action}`;
-      return entryOf(notice.kind, notice, text, clock, observation);
+      const entry = entryOf(notice.kind, notice, text, clock, observation);
+      return { ...entry, budgetLeft: notice.budgetLeft };
     }
     case 'restart': {
       const text = `restarting ${action.process}; restarts left: ${action.budgetLeft}`;
-      return entryOf('restart', action, text, clock, observation);
+      const entry = entryOf('restart', action, text, clock, observation);
+      return { ...entry, budgetLeft: action.budgetLeft };
     }
   }
 }

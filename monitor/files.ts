@@ -28,6 +28,8 @@ export interface FilesOptions {
   folder: string;
   clock: Clock;
   log: Log;
+  /** PM2 has restarted a process by then. */
+  restartMs: number;
   /** Reads all and writes nothing. */
   readOnly: boolean;
 }
@@ -36,8 +38,8 @@ export interface FilesOptions {
 const DISK_MS = 2000;
 
 export function openFiles(options: FilesOptions): Files {
-  const { folder, clock, log, readOnly } = options;
-  const file = stateFile(folder, clock, log);
+  const { folder, clock, log, readOnly, restartMs } = options;
+  const file = stateFile(folder, clock, log, restartMs);
   const journal = openJournal({ folder, clock, log });
   const history = openHistory({ folder, clock, log });
   const silences = silenceReader(folder, log);

@@ -50,7 +50,9 @@ export async function debuggerUrl(port: number, signal: AbortSignal): Promise<st
   try {
     const answer = await new Promise<unknown>((resolve, reject) => {
       const options = { host: '127.0.0.1', port, path: '/json/list', agent: false, signal };
-      get(options, (response) => void json(response).then(resolve, reject)).on('error', reject);
+      get(options, (response) => {
+        json(response).then(resolve, reject);
+      }).on('error', reject);
     });
     const url = Value.Check(Targets, answer) ? answer[0]?.webSocketDebuggerUrl : undefined;
     return url?.startsWith('ws://') ? url : null;

@@ -103,7 +103,9 @@ export function withRestart(
   const { now, policy } = look;
   const superseded = before.trials.filter((one) => one.process === process && one.fixed === true);
   const restarts = [...madeWithin(before, process, look), now];
-  let state = withProcess(before, process, { restarts, graceUntil: now.at });
+  let state = withProcess(before, process, {
+    ...{ restarts, graceUntil: now.at + policy.graceMs, counter: null, deadSince: null },
+  });
   const watch = state.watches[subject];
   if (watch !== undefined) {
     const fresh = { ...watch, failures: 0, since: null, restartable: 0, generation: null };
@@ -111,10 +113,10 @@ export function withRestart(
   }
   const trial: Trial = {
     ...{ process, subject, cause, incident: incident.id, made: now },
-    ...{ stage: 0, fixed: null },
+    ...{ underWay: true, stage: 0, fixed: null },
   };
   const others = state.trials.filter((one) => one.process !== process);
-  state = restarted({ ...state, trials: [...others, trial] }, process, now.at, policy);
+  state = { ...state, trials: [...others, trial] };
   const restart: Action = {
     kind: 'restart',
     ...{ process, subject, cause, incident: incident.id },
@@ -128,7 +130,9 @@ export function withRestart(
 export function restarted(state: State, process: string, at: number, policy: Policy): State {
   const own = processMemory(state, process);
   const trials = state.trials.map((one) =>
-    one.process === process && one.stage === 0 ? { ...one, made: { ...one.made, at } } : one,
+    one.process === process && one.underWay
+      ? { ...one, underWay: false, made: { ...one.made, at } }
+      : one,
   );
   const graceUntil = Math.max(own.graceUntil, at + policy.graceMs);
   return withProcess({ ...state, trials }, process, { graceUntil, counter: null, deadSince: null });

@@ -44,6 +44,7 @@ const Saved = Type.Object({
       incident: Text,
       cause: Text,
       made: IsoTime,
+      underWay: Type.Boolean(),
       stage: Count,
       fixed: Type.Union([Type.Boolean(), Type.Null()]),
     }),
@@ -61,14 +62,18 @@ export interface StateFile {
   save(state: State): Promise<void>;
 }
 
-export function stateFile(folder: string, clock: Clock, log: Log): StateFile {
+/**
+ * @param restartMs how long PM2 may take for a restart: one that was under way when the monitor
+ *   died counts as under way for so long, for PM2 calls the old process online until it ends
+ */
+export function stateFile(folder: string, clock: Clock, log: Log, restartMs: number): StateFile {
   const path = join(folder, 'monitor-state.json');
   let written = '';
   let failing = false;
   return {
     async restore(state) {
       const saved = await read(path, log);
-      return saved === null ? state : merge(state, saved, clock);
+      return saved === null ? state : merge(state, saved, clock, restartMs);
     },
     async save(state) {
       const text = `${JSON.stringify(toSaved(state), null, 2)}\n`;
@@ -138,7 +143,7 @@ function savedIncident(incident: Incident): Saved['incidents'][string] {
   return { ...incident, since: since.time, told: told?.time ?? null };
 }
 
-function merge(state: State, saved: Saved, clock: Clock): State {
+function merge(state: State, saved: Saved, clock: Clock, restartMs: number): State {
   const moment = (time: string): Moment => {
     // A clock that was set back since makes it later than now: then it counts as now.
     const ageMs = Math.max(0, clock.now() - Date.parse(time));
@@ -154,6 +159,9 @@ function merge(state: State, saved: Saved, clock: Clock): State {
       crashes: crashes.map(moment),
       counter,
     });
+  }
+  for (const { process, made } of merged.trials.filter(({ underWay }) => underWay)) {
+    merged = withProcess(merged, process, { graceUntil: made.at + restartMs });
   }
   for (const [subject, incident] of Object.entries(saved.incidents)) {
     const told = incident.told === null ? null : moment(incident.told);

@@ -78,6 +78,8 @@ export interface Trial {
   incident: string;
   cause: string;
   made: Moment;
+  /** PM2 is still at it: a monitor that died meanwhile does not know how it ended. */
+  underWay: boolean;
   /** How many judgements it has had. */
   stage: number;
   /** The last one; null before the first. */

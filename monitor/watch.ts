@@ -48,7 +48,10 @@ export async function watch(context: RootContext, dryRun: boolean): Promise<Runn
   const { stateDir: folder, intervalMs, healthUrl, metricsPort } = config.monitor;
   const lock = dryRun ? null : await acquireLock(folder);
   const policy = policyOf(config);
-  const files = openFiles({ folder, clock, log, readOnly: dryRun });
+  const files = openFiles({
+    ...{ folder, clock, log, readOnly: dryRun },
+    restartMs: policy.restartMs,
+  });
   const initial = await files.restore(initialState(clock.monotonic(), policy));
   const notifiers = createNotifiers({ config, secrets, clock, log, dryRun });
   const metrics = createMonitorMetrics();
@@ -74,7 +77,7 @@ export async function watch(context: RootContext, dryRun: boolean): Promise<Runn
       },
       notifier: {
         async notify(notice) {
-          metrics.notified(notice.kind);
+          metrics.notified(notice);
           await notifiers.notify(notice);
         },
       },

@@ -115,6 +115,9 @@ function demoEnvironment(
     HEALTH_CHECK_ENABLED: 'true',
     MONITOR_STATE_DIR: join(folder, 'monitor'),
     MONITOR_HEALTH_URL: `${baseUrl(apiHost, apiPort)}/health`,
+    // A demo wakes nobody, and must not keep the real dead man's switch quiet.
+    ...{ MONITOR_WEBHOOK_URL: '', MONITOR_WEBHOOK_URL_FILE: '' },
+    ...{ MONITOR_COMMAND: '', MONITOR_HEARTBEAT_URL: '' },
     ADMIN_TOKEN_FILE: secretFile(adminTokenFile(folder)),
     REDDIT_BASE_URL: `http://127.0.0.1:${simulatorPort}`,
     REDDIT_CLIENT_ID: 'demo',

@@ -11,6 +11,7 @@ const MINUTE = 60_000;
 export const INTERVAL = 15_000;
 /** The policy of the defaults. */
 export const policy: Policy = policyOf({
+  shutdownDeadlineMs: 30_000,
   monitor: {
     healthUrl: 'http://127.0.0.1:8000/health',
     stateDir: '/nowhere',

@@ -30,7 +30,7 @@ const about = (folder: string, changes: Partial<EvidenceOptions> = {}): Evidence
 
 test('one file for each restart: whole, for its owner alone, under its cap', async (t) => {
   const folder = temporaryFolder(t);
-  t.is(await collectEvidence(about(folder)), 'memory 376 to 400 MB in 239 minutes');
+  t.is((await collectEvidence(about(folder))).text, 'memory 376 to 400 MB in 239 minutes');
   const [name = ''] = readdirSync(join(folder, 'evidence'));
   t.is(name, '20260115T120000Z_20260115T120000Z-api.json');
   const path = join(folder, 'evidence', name);
@@ -56,15 +56,16 @@ test('the newest 20 files stay', async (t) => {
 test('a low disk and a folder that cannot be written leave the sentence', async (t) => {
   const folder = temporaryFolder(t);
   t.regex(
-    await collectEvidence(about(folder, { freeMb: 150 })),
+    (await collectEvidence(about(folder, { freeMb: 150 }))).text,
     /^memory .*; no evidence file: 150 MB of disk/,
   );
   t.deepEqual(readdirSync(folder), []);
   writeFileSync(join(folder, 'evidence'), 'in the way');
-  t.regex(await collectEvidence(about(folder)), /no evidence file: the folder cannot be written/);
+  const unwritable = await collectEvidence(about(folder));
+  t.regex(unwritable.text, /no evidence file: the folder cannot be written/);
   const other = temporaryFolder(t);
   mkdirSync(join(other, 'evidence', 'evidence.tmp'), { recursive: true });
-  t.regex(await collectEvidence(about(other)), /no evidence file/);
+  t.regex((await collectEvidence(about(other))).text, /no evidence file/);
 });
 
 test('no name leads out of the folder', async (t) => {
@@ -76,8 +77,9 @@ test('no name leads out of the folder', async (t) => {
 
 test('what cannot be examined is said', async (t) => {
   const targets = [{ pid: 0, holder: 'nobody' }];
-  const text = await collectEvidence(
+  const { text, place } = await collectEvidence(
     about(temporaryFolder(t), { hung: true, targets, series: null }),
   );
   t.regex(text, /^where it hangs is not known: /);
+  t.is(place, null);
 });

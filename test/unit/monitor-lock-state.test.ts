@@ -70,10 +70,12 @@ test('budget and open incident outlive the monitor', async (t) => {
   const clock = new ManualClock('2026-01-15T12:00:00.000Z');
   const first = decide(initialState(0, policy), observation(0, noAnswer()), policy);
   t.is(first.actions.length, 3);
-  await stateFile(folder, clock, await quiet()).save(first.state);
+  await stateFile(folder, clock, await quiet(), 65_000).save(first.state);
 
   const later = new ManualClock('2026-01-15T12:05:00.000Z'); // its monotonic clock starts anew
-  const restored = await stateFile(folder, later, await quiet()).restore(initialState(0, policy));
+  const restored = await stateFile(folder, later, await quiet(), 65_000).restore(
+    initialState(0, policy),
+  );
   t.deepEqual(restored.processes.api?.restarts, [
     { at: -300_000, time: '2026-01-15T12:00:00.000Z' },
   ]);
@@ -89,12 +91,30 @@ test('budget and open incident outlive the monitor', async (t) => {
   );
 });
 
+test('a restart that was under way when the monitor died is waited for', async (t) => {
+  const folder = temporaryFolder(t);
+  const first = decide(initialState(0, policy), observation(0, noAnswer()), policy);
+  await stateFile(folder, new ManualClock(), await quiet(), 65_000).save(first.state);
+  const soon = new ManualClock('2026-01-15T12:00:05.000Z');
+  const rules = { ...policy, maxRestarts: 3, judgeMs: [0, 1e9, 1e9] };
+  let state = await stateFile(folder, soon, await quiet(), 65_000).restore(initialState(0, rules));
+  const restarts: number[] = [];
+  for (let at = 0; at < 120_000; at += 5000) {
+    const next = decide(state, observation(at, noAnswer()), rules);
+    state = next.state;
+    if (next.actions.some(({ kind }) => kind === 'restart')) restarts.push(at);
+  }
+  t.is(restarts[0], 60_000, '65 s after the one before, which it may have cured');
+});
+
 test('a clock set back meanwhile makes the restarts count longer, never shorter', async (t) => {
   const folder = temporaryFolder(t);
   const { state } = decide(initialState(0, policy), observation(0, noAnswer()), policy);
-  await stateFile(folder, new ManualClock(), await quiet()).save(state);
+  await stateFile(folder, new ManualClock(), await quiet(), 65_000).save(state);
   const back = new ManualClock('2026-01-15T11:00:00.000Z');
-  const restored = await stateFile(folder, back, await quiet()).restore(initialState(0, policy));
+  const restored = await stateFile(folder, back, await quiet(), 65_000).restore(
+    initialState(0, policy),
+  );
   t.is(restored.processes.api?.restarts[0]?.at, 0);
 });
 
@@ -120,14 +140,14 @@ test('a corrupt, foreign or huge file is told and left out', async (t) => {
   ];
   for (const text of texts) {
     writeFileSync(path, text);
-    t.deepEqual(await stateFile(folder, new ManualClock(), log).restore(fresh), fresh);
+    t.deepEqual(await stateFile(folder, new ManualClock(), log, 65_000).restore(fresh), fresh);
   }
   t.is(lines.length, texts.length);
 });
 
 test('only what changed is written, and nothing is left beside it', async (t) => {
   const folder = join(temporaryFolder(t), 'new');
-  const file = stateFile(folder, new ManualClock(), await quiet());
+  const file = stateFile(folder, new ManualClock(), await quiet(), 65_000);
   await file.save(initialState(0, policy));
   t.deepEqual(readdirSync(folder), ['monitor-state.json']);
   writeFileSync(join(folder, 'monitor-state.json'), 'touched');
@@ -138,6 +158,6 @@ test('only what changed is written, and nothing is left beside it', async (t) =>
 test('a folder that cannot be written does not stop the watching', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'file'), '');
-  const file = stateFile(join(folder, 'file', 'x'), new ManualClock(), await quiet());
+  const file = stateFile(join(folder, 'file', 'x'), new ManualClock(), await quiet(), 65_000);
   await t.notThrowsAsync(file.save(initialState(0, policy)));
 });
