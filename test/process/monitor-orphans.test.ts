@@ -23,7 +23,7 @@ function end(pid: number): void {
 }
 
 /**
- * A PM2 of the test's own that is killed without a chance to end what it runs. Whatever runs
+ * A PM2 of the test's own that is killed without a chance to end what it runs. A stand-in (pmx)
  * ends when it notices, so what is to stay has to hang.
  */
 function mortalPm2(t: ExecutionContext, env: Record<string, string> = {}) {
@@ -149,6 +149,26 @@ test.serial(
     t.deepEqual(await find({ app: APP }), []);
   },
 );
+
+test.serial("what bears PM2's marks is none while the leader of its session lives", async (t) => {
+  const env = {
+    ...process.env,
+    NODE_CHANNEL_FD: '3',
+    pm_exec_path: APP,
+    pm2_env: JSON.stringify({ pm_exec_path: APP }),
+  };
+  const leader = spawn('setsid', ['--wait', 'sh', '-c', 'sleep 100 & echo $! $$; wait'], { env });
+  const [pid = 0, shell = 0] = await new Promise<number[]>((found) =>
+    leader.stdout.once('data', (text: Buffer) => found(text.toString().split(' ').map(Number))),
+  );
+  t.teardown(() => {
+    for (const one of [pid, shell, leader.pid ?? 0]) end(one);
+  });
+  const found = async () => (await find({ app: APP })).map((one) => one.pid);
+  t.false((await found()).includes(pid));
+  end(shell);
+  await eventually('it to be left', async () => (await found()).includes(pid));
+});
 
 /** Those that run a script under node, by their command lines. */
 function runningPids(script: string): number[] {
