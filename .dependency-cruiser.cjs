@@ -1,6 +1,6 @@
 /** Imports run one way: domain ← seams ← implementations and use cases ← roots (ARCHITECTURE.md). */
 const ROOTS =
-  '^(src/main|jobs/main|jobs/thread|monitor/(main|why|replay|silence-root)|src/store/sqlite/thread|src/cli/[^/]+)\\.ts$';
+  '^(src/main|jobs/main|jobs/thread|monitor/(main|read/(why|replay|silence-root))|src/store/sqlite/thread|src/cli/[^/]+)\\.ts$';
 
 const onlyIn = (sdk, place) => ({
   name: `${sdk.replace(/\W/g, '')}-only-in-its-place`,
@@ -99,10 +99,10 @@ module.exports = {
     onlyIn('snoowrap', '^src/reddit/'),
     onlyIn('better-sqlite3', '^src/store/sqlite/'),
     onlyIn('bree', '^jobs/bree\\.ts$'),
-    onlyIn('pm2', '^monitor/pm2\\.ts$'),
-    onlyIn('pidusage', '^monitor/'),
-    onlyIn('undici', '^(src/reddit/|monitor/inspector\\.ts$)'),
-    onlyIn('prom-client', '^(src/prometheus|monitor/metrics)\\.ts$'),
+    onlyIn('pm2', '^monitor/observe/pm2\\.ts$'),
+    onlyIn('pidusage', '^monitor/observe/memory\\.ts$'),
+    onlyIn('undici', '^(src/reddit/|monitor/evidence/inspector\\.ts$)'),
+    onlyIn('prom-client', '^(src/prometheus|monitor/figures/metrics)\\.ts$'),
   ],
   options: {
     tsPreCompilationDeps: true,

@@ -1,15 +1,15 @@
 import { type Clock, toIso } from '../src/clock.js';
 import type { Log } from '../src/log.js';
-import type { Action, Restart } from './action.js';
-import type { JournalEntry, JournalEvent } from './journal-entry.js';
-import type { Decision } from './look.js';
-import type { Notice } from './notice.js';
+import type { Action, Restart } from './rules/action.js';
+import type { JournalEntry, JournalEvent } from './records/journal-entry.js';
+import type { Decision } from './rules/look.js';
+import type { Notice } from './notify/notice.js';
 import type { Notifier } from './notify/notifier.js';
-import type { Observation } from './observation.js';
-import type { Policy } from './policy.js';
-import { restarted } from './restarts.js';
-import { type State, withIncident } from './state.js';
-import type { Supervisor } from './supervisor.js';
+import type { Observation } from './observe/observation.js';
+import type { Policy } from './rules/policy.js';
+import { restarted } from './rules/restarts.js';
+import { type State, withIncident } from './rules/state.js';
+import type { Supervisor } from './observe/supervisor.js';
 
 export interface ActOptions {
   supervisor: Pick<Supervisor, 'restart'>;

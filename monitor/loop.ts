@@ -1,10 +1,10 @@
 import type { Clock } from '../src/clock.js';
 import type { Log } from '../src/log.js';
 import { act, type ActOptions } from './act.js';
-import { decide } from './decide.js';
-import type { Observation } from './observation.js';
-import type { Policy } from './policy.js';
-import type { State } from './state.js';
+import { decide } from './rules/decide.js';
+import type { Observation } from './observe/observation.js';
+import type { Policy } from './rules/policy.js';
+import type { State } from './rules/state.js';
 
 export interface LoopOptions extends ActOptions {
   observe: () => Promise<Observation>;

@@ -3,8 +3,8 @@ import { systemClock } from '../src/clock.js';
 import { loadSettings, readEnvironment } from '../src/config.js';
 import { AppError, toAppError } from '../src/errors.js';
 import { runProcess } from '../src/process.js';
-import type { Observation } from './observation.js';
-import { observe } from './probe.js';
+import type { Observation } from './observe/observation.js';
+import { observe } from './observe/probe.js';
 import { probing, watch } from './watch.js';
 
 const HELP = `Usage: npm run monitor -- [--once | --dry-run]

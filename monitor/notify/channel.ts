@@ -1,4 +1,4 @@
-import type { Notice } from '../notice.js';
+import type { Notice } from './notice.js';
 
 /** A notice as it goes out. */
 export interface Message {

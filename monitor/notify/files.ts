@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox';
 import Value from 'typebox/value';
 import { createFolder } from '../../src/folder.js';
 import type { Log } from '../../src/log.js';
-import { NOTICE_KINDS } from '../notice.js';
+import { NOTICE_KINDS } from './notice.js';
 
 const Text = Type.String({ maxLength: 4000 });
 const Notice = Type.Object({

@@ -1,5 +1,5 @@
 import type { Log } from '../../src/log.js';
-import type { Notice } from '../notice.js';
+import type { Notice } from './notice.js';
 import type { Notifier } from './notifier.js';
 import { sentence } from './sentence.js';
 

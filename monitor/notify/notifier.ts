@@ -1,4 +1,4 @@
-import type { Notice } from '../notice.js';
+import type { Notice } from './notice.js';
 
 /** A channel to people. Never throws and never takes long: probing waits for it. */
 export interface Notifier {

@@ -1,5 +1,5 @@
 import type { Log } from '../../src/log.js';
-import type { Notice } from '../notice.js';
+import type { Notice } from './notice.js';
 import type { NoticeFiles } from './files.js';
 import { sentence } from './sentence.js';
 

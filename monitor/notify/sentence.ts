@@ -1,4 +1,4 @@
-import type { Notice } from '../notice.js';
+import type { Notice } from './notice.js';
 
 /**
  * A notice in one line, readable without knowing its fields. Parts of it are what others

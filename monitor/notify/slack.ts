@@ -1,4 +1,4 @@
-import type { NoticeKind } from '../notice.js';
+import type { NoticeKind } from './notice.js';
 import type { Message } from './channel.js';
 
 /** Slack takes more, but nobody reads more. */

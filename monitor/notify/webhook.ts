@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { Clock } from '../../src/clock.js';
-import { type Answered, ask, hostOf } from '../outbound.js';
+import { type Answered, ask, hostOf } from './outbound.js';
 import type { Channel, Delivery, Message } from './channel.js';
 import { slackPayload } from './slack.js';
 

@@ -1,10 +1,10 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createHost } from '../../monitor/host.js';
-import type { Observation } from '../../monitor/observation.js';
-import { pm2Supervisor } from '../../monitor/pm2.js';
-import { observe } from '../../monitor/probe.js';
+import { createHost } from '../../monitor/observe/host.js';
+import type { Observation } from '../../monitor/observe/observation.js';
+import { pm2Supervisor } from '../../monitor/observe/pm2.js';
+import { observe } from '../../monitor/observe/probe.js';
 import { systemClock } from '../../src/clock.js';
 import { freePort } from '../support/free-port.js';
 import { ownPm2 } from '../support/pm2.js';

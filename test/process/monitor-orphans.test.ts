@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { createOrphans } from '../../monitor/orphans.js';
+import { createOrphans } from '../../monitor/observe/orphans.js';
 import { systemClock } from '../../src/clock.js';
 import { ManualClock } from '../support/clock.js';
 import { eventually, ownPm2 } from '../support/pm2.js';

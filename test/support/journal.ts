@@ -1,4 +1,4 @@
-import type { JournalEntry, JournalEvent } from '../../monitor/journal-entry.js';
+import type { JournalEntry, JournalEvent } from '../../monitor/records/journal-entry.js';
 import { managed, noAnswer, observation } from './observations.js';
 
 const START = Date.parse('2026-01-15T12:00:00.000Z');

@@ -1,4 +1,4 @@
-import { addSample, type Forecast, forecast, type MemorySeries } from '../../monitor/leak.js';
+import { addSample, type Forecast, forecast, type MemorySeries } from '../../monitor/rules/leak.js';
 
 /** Memory in MB at so many minutes after the start of the process. */
 export type Shape = (minute: number) => number;

@@ -1,10 +1,10 @@
-import type { Action, Recorded } from '../../monitor/action.js';
-import { decide } from '../../monitor/decide.js';
-import type { JournalEvent } from '../../monitor/journal-entry.js';
-import type { Notice } from '../../monitor/notice.js';
-import type { Outcome, ProcessSample, Silence } from '../../monitor/observation.js';
-import { type Policy, policyOf } from '../../monitor/policy.js';
-import { initialState, type State } from '../../monitor/state.js';
+import type { Action, Recorded } from '../../monitor/rules/action.js';
+import { decide } from '../../monitor/rules/decide.js';
+import type { JournalEvent } from '../../monitor/records/journal-entry.js';
+import type { Notice } from '../../monitor/notify/notice.js';
+import type { Outcome, ProcessSample, Silence } from '../../monitor/observe/observation.js';
+import { type Policy, policyOf } from '../../monitor/rules/policy.js';
+import { initialState, type State } from '../../monitor/rules/state.js';
 import { answered, noAnswer, observation } from './observations.js';
 
 const MINUTE = 60_000;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JournalEntry } from '../../monitor/journal-entry.js';
-import { NOTICE_KINDS, type Notice, type NoticeKind } from '../../monitor/notice.js';
+import type { JournalEntry } from '../../monitor/records/journal-entry.js';
+import { NOTICE_KINDS, type Notice, type NoticeKind } from '../../monitor/notify/notice.js';
 import { systemClock } from '../../src/clock.js';
 import { type AppName, type Bed, INTERVAL_MS } from './monitor-bed.js';
 import { eventually } from './pm2.js';

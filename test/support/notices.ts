@@ -1,4 +1,4 @@
-import type { Notice } from '../../monitor/notice.js';
+import type { Notice } from '../../monitor/notify/notice.js';
 
 let count = 0;
 

@@ -5,7 +5,7 @@ import type {
   Observation,
   Outcome,
   ProcessSample,
-} from '../../monitor/observation.js';
+} from '../../monitor/observe/observation.js';
 
 /** Observations as tests write them: the trouble alone, the rest is in order. */
 export function answered(

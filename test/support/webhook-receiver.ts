@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Notice } from '../../monitor/notice.js';
+import type { Notice } from '../../monitor/notify/notice.js';
 
 /** How it answers: a status, never, or with a redirect to this address. */
 export type Manner = number | 'hangs' | { redirect: string };

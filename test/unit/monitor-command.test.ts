@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { Delivery } from '../../monitor/notify/channel.js';
 import { commandChannel } from '../../monitor/notify/command.js';
 import { sentence } from '../../monitor/notify/sentence.js';
-import type { Notice } from '../../monitor/notice.js';
+import type { Notice } from '../../monitor/notify/notice.js';
 import { systemClock } from '../../src/clock.js';
 import { environmentForPrograms } from '../../src/config.js';
 import { withDeadline } from '../../src/retry.js';

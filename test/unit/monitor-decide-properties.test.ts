@@ -1,10 +1,10 @@
 import test from 'ava';
 import fc from 'fast-check';
-import type { Action } from '../../monitor/action.js';
-import { decide } from '../../monitor/decide.js';
-import type { Policy } from '../../monitor/policy.js';
-import { initialState, type State } from '../../monitor/state.js';
-import type { Observation, Outcome, ProcessSample } from '../../monitor/observation.js';
+import type { Action } from '../../monitor/rules/action.js';
+import { decide } from '../../monitor/rules/decide.js';
+import type { Policy } from '../../monitor/rules/policy.js';
+import { initialState, type State } from '../../monitor/rules/state.js';
+import type { Observation, Outcome, ProcessSample } from '../../monitor/observe/observation.js';
 import { policy as defaults } from '../support/monitor-play.js';
 import { answered, managed, noAnswer, observation } from '../support/observations.js';
 

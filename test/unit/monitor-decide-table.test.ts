@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { ProcessSample } from '../../monitor/observation.js';
+import type { ProcessSample } from '../../monitor/observe/observation.js';
 import { hung, type Look, notices, play, restarts, times } from '../support/monitor-play.js';
 import { answered, managed, noAnswer } from '../support/observations.js';
 

@@ -1,9 +1,9 @@
 import test from 'ava';
-import type { Action } from '../../monitor/action.js';
-import { decide } from '../../monitor/decide.js';
-import { restarted } from '../../monitor/restarts.js';
-import { initialState } from '../../monitor/state.js';
-import type { Observation } from '../../monitor/observation.js';
+import type { Action } from '../../monitor/rules/action.js';
+import { decide } from '../../monitor/rules/decide.js';
+import { restarted } from '../../monitor/rules/restarts.js';
+import { initialState } from '../../monitor/rules/state.js';
+import type { Observation } from '../../monitor/observe/observation.js';
 import {
   hung,
   INTERVAL,

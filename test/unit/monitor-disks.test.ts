@@ -1,7 +1,7 @@
 import { mkdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { createDisks } from '../../monitor/disks.js';
+import { createDisks } from '../../monitor/observe/disks.js';
 import { systemClock } from '../../src/clock.js';
 import { ManualClock } from '../support/clock.js';
 import { temporaryFolder } from '../support/temp.js';

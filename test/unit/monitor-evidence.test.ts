@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { collectEvidence, type EvidenceOptions } from '../../monitor/evidence.js';
-import { addSample, type MemorySeries } from '../../monitor/leak.js';
+import { collectEvidence, type EvidenceOptions } from '../../monitor/evidence/evidence.js';
+import { addSample, type MemorySeries } from '../../monitor/rules/leak.js';
 import { silentLog } from '../support/log.js';
 import { ManualClock } from '../support/clock.js';
 import { temporaryFolder } from '../support/temp.js';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { createHeartbeat } from '../../monitor/heartbeat.js';
+import { createHeartbeat } from '../../monitor/notify/heartbeat.js';
 import { ManualClock } from '../support/clock.js';
 import { recordingLog } from '../support/log.js';
 import { eventually } from '../support/pm2.js';

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { createHost } from '../../monitor/host.js';
-import type { Outcome, ProcessSample, SupervisorView } from '../../monitor/observation.js';
+import { createHost } from '../../monitor/observe/host.js';
+import type { Outcome, ProcessSample, SupervisorView } from '../../monitor/observe/observation.js';
 import { systemClock } from '../../src/clock.js';
 import { ManualClock } from '../support/clock.js';
 import { answered, managed, noAnswer } from '../support/observations.js';

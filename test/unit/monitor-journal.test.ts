@@ -13,11 +13,11 @@ import {
 import { join } from 'node:path';
 import test from 'ava';
 import { execa } from 'execa';
-import { appendFile } from '../../monitor/append-file.js';
-import { openHistory } from '../../monitor/history.js';
-import { openJournal } from '../../monitor/journal.js';
-import { parseEntry, readJournal } from '../../monitor/journal-reader.js';
-import type { JournalEntry } from '../../monitor/journal-entry.js';
+import { appendFile } from '../../monitor/records/append-file.js';
+import { openHistory } from '../../monitor/records/history.js';
+import { openJournal } from '../../monitor/records/journal.js';
+import { parseEntry, readJournal } from '../../monitor/records/journal-reader.js';
+import type { JournalEntry } from '../../monitor/records/journal-entry.js';
 import type { AppError } from '../../src/errors.js';
 import { ManualClock } from '../support/clock.js';
 import { cured, entry, hungAt } from '../support/journal.js';

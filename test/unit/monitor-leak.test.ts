@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import fc from 'fast-check';
-import { addSample, forecast, type MemorySeries } from '../../monitor/leak.js';
+import { addSample, forecast, type MemorySeries } from '../../monitor/rules/leak.js';
 import {
   firstForecast,
   leak,

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { decide } from '../../monitor/decide.js';
-import type { Policy } from '../../monitor/policy.js';
-import { initialState } from '../../monitor/state.js';
-import { acquireLock } from '../../monitor/lock.js';
-import { stateFile } from '../../monitor/state-file.js';
+import { decide } from '../../monitor/rules/decide.js';
+import type { Policy } from '../../monitor/rules/policy.js';
+import { initialState } from '../../monitor/rules/state.js';
+import { acquireLock } from '../../monitor/records/lock.js';
+import { stateFile } from '../../monitor/records/state-file.js';
 import type { AppError } from '../../src/errors.js';
 import { holderName } from '../../src/holder.js';
 import { createLog } from '../../src/log.js';

@@ -1,10 +1,10 @@
 import test from 'ava';
-import type { JournalEntry } from '../../monitor/journal-entry.js';
-import type { Policy } from '../../monitor/policy.js';
-import { initialState, type State } from '../../monitor/state.js';
+import type { JournalEntry } from '../../monitor/records/journal-entry.js';
+import type { Policy } from '../../monitor/rules/policy.js';
+import { initialState, type State } from '../../monitor/rules/state.js';
 import { type LoopOptions, runLoop } from '../../monitor/loop.js';
-import type { Notice } from '../../monitor/notice.js';
-import type { Outcome } from '../../monitor/observation.js';
+import type { Notice } from '../../monitor/notify/notice.js';
+import type { Outcome } from '../../monitor/observe/observation.js';
 import { createLog } from '../../src/log.js';
 import { ManualClock } from '../support/clock.js';
 import { policy as defaults } from '../support/monitor-play.js';

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { createPortHolders } from '../../monitor/port-holder.js';
+import { createPortHolders } from '../../monitor/observe/port-holder.js';
 import { freePort } from '../support/free-port.js';
 import { temporaryFolder } from '../support/temp.js';
 

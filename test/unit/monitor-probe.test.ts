@@ -1,9 +1,9 @@
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { createHost } from '../../monitor/host.js';
-import { observe, probeHealth, type ProbeOptions } from '../../monitor/probe.js';
-import type { Supervisor } from '../../monitor/supervisor.js';
+import { createHost } from '../../monitor/observe/host.js';
+import { observe, probeHealth, type ProbeOptions } from '../../monitor/observe/probe.js';
+import type { Supervisor } from '../../monitor/observe/supervisor.js';
 import { systemClock } from '../../src/clock.js';
 import { AppError } from '../../src/errors.js';
 import { managed } from '../support/observations.js';

@@ -8,7 +8,7 @@ import {
   MAX_SILENCE_MS,
   readSilences,
   silenceReader,
-} from '../../monitor/silence.js';
+} from '../../monitor/records/silence.js';
 import { recordingLog } from '../support/log.js';
 import { temporaryFolder } from '../support/temp.js';
 

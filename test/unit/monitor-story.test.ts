@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { summaries, summarise } from '../../monitor/incidents.js';
-import { JOURNAL_EVENTS, type JournalEntry } from '../../monitor/journal-entry.js';
-import { asProgramsSee, listed, otherOpen } from '../../monitor/report.js';
-import { RUNBOOK, runbookSection } from '../../monitor/runbook.js';
-import { story } from '../../monitor/story.js';
-import { duration, plain } from '../../monitor/words.js';
+import { summaries, summarise } from '../../monitor/read/incidents.js';
+import { JOURNAL_EVENTS, type JournalEntry } from '../../monitor/records/journal-entry.js';
+import { asProgramsSee, listed, otherOpen } from '../../monitor/read/report.js';
+import { RUNBOOK, runbookSection } from '../../monitor/read/runbook.js';
+import { story } from '../../monitor/read/story.js';
+import { duration, plain } from '../../monitor/read/words.js';
 import { cured, entry, hungAt } from '../support/journal.js';
 import { answered, managed, observation } from '../support/observations.js';
 

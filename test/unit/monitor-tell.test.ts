@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { Silence } from '../../monitor/observation.js';
+import type { Silence } from '../../monitor/observe/observation.js';
 import {
   hung,
   type Look,

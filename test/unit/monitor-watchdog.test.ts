@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { createWatchdog, type WatchdogOptions } from '../../monitor/watchdog.js';
+import { createWatchdog, type WatchdogOptions } from '../../monitor/notify/watchdog.js';
 import { loadSettings } from '../../src/config.js';
 import { ManualClock } from '../support/clock.js';
 import { recordingLog } from '../support/log.js';

@@ -4,7 +4,7 @@ import test from 'ava';
 import type { Delivery, Message } from '../../monitor/notify/channel.js';
 import { sentence } from '../../monitor/notify/sentence.js';
 import { webhookChannel } from '../../monitor/notify/webhook.js';
-import type { Notice } from '../../monitor/notice.js';
+import type { Notice } from '../../monitor/notify/notice.js';
 import { systemClock } from '../../src/clock.js';
 import { withDeadline } from '../../src/retry.js';
 import { ManualClock } from '../support/clock.js';
