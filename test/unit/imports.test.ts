@@ -8,7 +8,7 @@ const run = promisify(execFile);
 
 /** Whatever does something when loaded: the only files that may. */
 const ROOTS =
-  /^(src\/main|jobs\/main|jobs\/thread|monitor\/(main|why|replay|silence-root)|src\/store\/sqlite\/thread|src\/cli\/[^/]+)\.js$/;
+  /^(src\/main|jobs\/main|jobs\/thread|monitor\/(main|read\/(why|replay|silence-root))|src\/store\/sqlite\/thread|src\/cli\/[^/]+)\.js$/;
 
 const modules = ['src', 'jobs', 'monitor'].flatMap((folder) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
