@@ -207,12 +207,3 @@ test('durations are said in at most two units', (t) => {
   ]);
   t.is(plain(' a\r\n\tb '), 'a b');
 });
-
-test('the runbook has the section that a cause is sent to', (t) => {
-  const page = readFileSync(RUNBOOK, 'utf8');
-  const causes = ['timeout', 'refused', 'broken', 'server_error', 'foreign', 'exit_69', 'exit_78'];
-  const more = ['pm2_unreachable', 'given_up', 'stopped', 'crash_loop', 'unhealthy', 'degraded'];
-  for (const cause of [...causes, ...more, 'memory_over_limit', 'jobs_silent', 'data_stale']) {
-    t.regex(page, new RegExp(`^##+ ${runbookSection(cause)}$`, 'm'), cause);
-  }
-});
