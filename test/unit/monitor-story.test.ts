@@ -3,7 +3,6 @@ import test from 'ava';
 import { summaries, summarise } from '../../monitor/read/incidents.js';
 import { JOURNAL_EVENTS, type JournalEntry } from '../../monitor/records/journal-entry.js';
 import { asProgramsSee, listed, otherOpen } from '../../monitor/read/report.js';
-import { RUNBOOK, runbookSection } from '../../monitor/read/runbook.js';
 import { story } from '../../monitor/read/story.js';
 import { duration, plain } from '../../monitor/read/words.js';
 import { cured, entry, hungAt } from '../support/journal.js';
