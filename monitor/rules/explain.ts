@@ -42,12 +42,16 @@ const EXPLANATIONS: readonly Explanation[] = [
   { by: about('memory.monitor'), of: about('leak.monitor') },
 ];
 
-/** The one among failing verdicts that explains this one; undefined when it stands for itself. */
+/**
+ * The one among failing verdicts that explains this one; undefined when it stands for itself. A
+ * warning that is always there, as of a small disk, keeps no alert back.
+ */
 export function explanationOf(verdict: Verdict, all: readonly Verdict[]): Verdict | undefined {
   return all.find(
     (other) =>
       other.state === 'failing' &&
       other.subject !== verdict.subject &&
+      (other.level === 'error' || verdict.level === 'warn') &&
       EXPLANATIONS.some(({ by, of }) => by(other) && of(verdict)),
   );
 }
