@@ -47,8 +47,10 @@ What to do now
   );
 });
 
-test("the README's incident is what the command prints", (t) => {
-  t.true(readFileSync('README.md', 'utf8').includes(`\n\`\`\`\n${story(cured, NOW)}\`\`\`\n`));
+test("the README's incident, which was recorded, is what the command prints", (t) => {
+  const recorded = readFileSync('test/support/recorded-incident.ndjson', 'utf8').trim().split('\n');
+  const entries = recorded.map((line) => JSON.parse(line) as JournalEntry);
+  t.true(readFileSync('README.md', 'utf8').includes(`\n\`\`\`\n${story(entries, NOW)}\`\`\`\n`));
 });
 
 const opened = entry(30, 'opened', 'the API does not answer', { observation: hungAt(30) });
