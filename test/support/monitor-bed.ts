@@ -57,6 +57,8 @@ const SETTINGS = {
   MONITOR_GRACE_SECONDS: String(GRACE_MS / 1000),
   MONITOR_FAILURES: String(FAILURES),
   MONITOR_RECOVERIES: '2',
+  // The default is one port of the machine, which another monitor may have.
+  MONITOR_METRICS_PORT: '0',
 };
 /**
  * With these intervals three failures are over within a second, and PM2 waits as long before
