@@ -35,7 +35,8 @@ export interface Findings {
 }
 
 /**
- * Does what was decided: looks where hung processes hang, tells people, restarts. Gives the state
+ * Does what was decided: looks where hung processes hang, tells people, restarts, which may take
+ * a minute each: nobody hears of one trouble later for the restart of another. Gives the state
  * with what came of it. A restart that fails is recorded: the next failing looks decide what
  * comes then.
  */
@@ -49,14 +50,15 @@ export async function act(
   const record = (event: JournalEvent, about: About, text: string) =>
     options.journal.append([entryOf(event, about, text, options.clock, null)]);
 
-  for (const restart of actions.filter((one) => one.kind === 'restart')) {
+  const restarts = actions.filter((one) => one.kind === 'restart');
+  for (const restart of restarts) {
     const { place, text } = await options.examine(restart, observation, state);
     await record('evidence', restart, text);
     if (place !== null) {
       state = withIncident(state, restart, (incident) => ({ ...incident, place }));
     }
   }
-  for (const action of actions) {
+  for (const action of [...actions.filter((one) => one.kind !== 'restart'), ...restarts]) {
     if (signal.aborted) return state;
     await options.journal.append([decidedEntry(action, state, options.clock, observation)]);
     if (action.kind === 'notify') await options.notifier.notify(placed(action.notice, state));

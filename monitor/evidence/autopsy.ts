@@ -24,7 +24,8 @@ export interface AutopsyOptions {
   holder?: string;
 }
 
-const TIMEOUT_MS = 2000;
+/** It takes a second on an idle machine, and was seen to take three on a busy one. */
+const TIMEOUT_MS = 5000;
 const POLL_MS = 25;
 /** A loop that turns within this does not hang, however busy it is. */
 const TURN_MS = 400;

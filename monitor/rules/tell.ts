@@ -89,7 +89,10 @@ function hold(
 /** Further troubles that this one explains. */
 function explainedBy(verdict: Verdict, look: Look): string[] {
   return look.all
-    .filter((other) => other.state === 'failing' && explainedAway(other, look) === verdict)
+    .filter(
+      (other) =>
+        other.state === 'failing' && explainedAway(other, look)?.subject === verdict.subject,
+    )
     .map((other) => other.what);
 }
 

@@ -1,6 +1,7 @@
 import { makeBed } from '../support/monitor-bed.js';
 import type { Row } from '../support/monitor-rows.js';
 import { CHANNEL_ROWS } from '../support/monitor-rows-channels.js';
+import { END_ROWS } from '../support/monitor-rows-ends.js';
 import { MEMORY_ROWS } from '../support/monitor-rows-memory.js';
 import { PM2_ROWS } from '../support/monitor-rows-pm2.js';
 import { PROCESS_ROWS } from '../support/monitor-rows-process.js';
@@ -13,12 +14,28 @@ import { telling } from '../support/monitor-telling.js';
  *
  * Arguments are parts of names: only rows that have one of them are run.
  */
-const ROWS: Row[] = [...PROCESS_ROWS, ...MEMORY_ROWS, ...PM2_ROWS, ...STORE_ROWS, ...CHANNEL_ROWS];
+const ROWS: Row[] = [
+  ...PROCESS_ROWS,
+  ...END_ROWS,
+  ...MEMORY_ROWS,
+  ...PM2_ROWS,
+  ...STORE_ROWS,
+  ...CHANNEL_ROWS,
+];
 const parts = process.argv.slice(2);
 const print = (line: string) => process.stdout.write(`${line}\n`);
 const chosen = ROWS.filter(
   ({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)),
 );
+
+const releases: (() => unknown)[] = [];
+/** Nothing may outlive it: PM2's daemon and what it runs would, and the folder. */
+for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 })) {
+  process.once(signal, () => {
+    print(`${signal}: ending what was started`);
+    void releaseAll().finally(() => process.exit(code));
+  });
+}
 
 let cured = 0;
 for (const row of chosen) {
@@ -40,7 +57,6 @@ function toMessage(error: unknown): string {
 }
 
 async function runRow({ options, started = true, run }: Row): Promise<string> {
-  const releases: (() => unknown)[] = [];
   try {
     const bed = await makeBed({ teardown: (release) => void releases.push(release) }, options);
     const told = telling(bed);
@@ -55,6 +71,11 @@ async function runRow({ options, started = true, run }: Row): Promise<string> {
       throw error;
     }
   } finally {
-    for (const release of releases.reverse()) await release();
+    await releaseAll();
   }
+}
+
+/** Newest first; whoever is told to end takes what a row that goes on would have taken. */
+async function releaseAll(): Promise<void> {
+  for (let release = releases.pop(); release; release = releases.pop()) await release();
 }

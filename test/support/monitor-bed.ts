@@ -57,6 +57,8 @@ const SETTINGS = {
   MONITOR_GRACE_SECONDS: String(GRACE_MS / 1000),
   MONITOR_FAILURES: String(FAILURES),
   MONITOR_RECOVERIES: '2',
+  // The default is one port of the machine, which another monitor may have.
+  MONITOR_METRICS_PORT: '0',
 };
 /**
  * With these intervals three failures are over within a second, and PM2 waits as long before
@@ -71,6 +73,8 @@ type Teardown = { teardown(release: () => unknown): void };
 /** The real system under a PM2 of its own, with nothing shared with another one. */
 export interface Bed {
   folder: string;
+  /** An environment for programs of the row's own, which end with the bed. */
+  mark: Record<string, string>;
   url: string;
   port: number;
   databasePath: string;
@@ -102,7 +106,11 @@ export interface Bed {
 
 export async function makeBed(t: Teardown, options: BedOptions = {}): Promise<Bed> {
   const folder = temporaryFolder(t);
-  t.teardown(() => killAll(folder));
+  let over = false;
+  t.teardown(() => {
+    over = true;
+    return killAll(folder);
+  });
   const webhook = await webhookReceiver(t);
   const simulator = options.collection ? await startSimulator(t, folder, { [MARK]: folder }) : null;
   const port = await freePort();
@@ -136,10 +144,12 @@ export async function makeBed(t: Teardown, options: BedOptions = {}): Promise<Be
     ...{ NODE_ENV: 'production', NODE_CLUSTER_SCHED_POLICY: 'none' },
     ...Object.fromEntries(OF_THE_FILE.flatMap((key) => (env[key] ? [[key, env[key]]] : []))),
   };
-  const pm2 = (...args: string[]) =>
-    execa(process.execPath, [PM2, ...args], {
+  const pm2 = async (...args: string[]) => {
+    if (over) throw new Error('a row that has ended starts no PM2');
+    return execa(process.execPath, [PM2, ...args], {
       ...{ cwd: folder, env: pm2Env, extendEnv: false, reject: false, timeout: 90_000 },
     });
+  };
   const starts = (app: AppName) =>
     lines<StartLine>(startsFile(folder)).filter(({ name }) => name === app);
   const log = (app: AppName) =>
@@ -154,7 +164,7 @@ export async function makeBed(t: Teardown, options: BedOptions = {}): Promise<Be
   const bed: Bed = {
     ...{ folder, port, databasePath, stateFolder, webhook, simulator, pm2, configure, starts, log },
     pid,
-    ...{ url, proxy },
+    ...{ url, proxy, mark: bare },
     async start() {
       const { exitCode, stderr, stdout } = await pm2('start', file);
       if (exitCode !== 0) throw new Error(`pm2 start: ${exitCode} ${stderr} ${stdout}`);

@@ -38,7 +38,7 @@ const flapping: Row = {
 const MANNERS: Record<string, Manner> = {
   hangs: 'hangs',
   'answers 500': 500,
-  'redirects to a link-local address': { redirect: 'http://169.254.169.254/latest/meta-data/' },
+  redirects: { redirect: '/elsewhere' },
 };
 /** What a busy machine may add to the pause between two probes. */
 const SLACK_MS = 1500;
@@ -74,6 +74,8 @@ async function throughAnAlert(bed: Bed, telling: Telling, index: number): Promis
   await eventually('an attempt', () => bed.webhook.attempts().length > attempts);
   await systemClock.sleep(10 * INTERVAL_MS);
   const held = bed.webhook.accepted().filter(({ kind }) => kind === 'alert').length;
+  const paths = new Set(bed.webhook.attempts().map(({ path }) => path));
+  must(paths.size === 1, `it was led to ${[...paths].join(', ')}`);
   must(held === index, 'it was delivered to a receiver that is ill');
   bed.webhook.behave(204);
   await bed.pm2('start', 'jobs');

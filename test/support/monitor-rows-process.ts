@@ -1,15 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync, symlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../src/clock.js';
 import { SPINNING } from './fault-orders.js';
-import { type AppName, type Bed, FAILURES, INTERVAL_MS, PATIENT } from './monitor-bed.js';
-import { must, type Row } from './monitor-rows.js';
+import { type AppName, type Bed, FAILURES, INTERVAL_MS } from './monitor-bed.js';
+import { must, type Row, SUBJECTS } from './monitor-rows.js';
 import type { Telling } from './monitor-telling.js';
 import { eventually } from './pm2.js';
-
-const SUBJECTS = { api: 'api', jobs: 'process.jobs', monitor: 'process.monitor' } as const;
 
 async function replaced(bed: Bed, app: AppName, pid: number): Promise<void> {
   await eventually(`another ${app}`, () => bed.pid(app) !== pid);
@@ -26,36 +22,81 @@ function killed(app: 'api' | 'jobs'): Row {
       await bed.steady();
       await systemClock.sleep(5 * INTERVAL_MS);
       must(bed.starts(app).length === 2, `${bed.starts(app).length} starts`);
-      return { told: {}, maybe: [SUBJECTS[app]] };
+      return { told: {}, maybe: app === 'api' ? ['api', 'process.api'] : [SUBJECTS[app]] };
     },
   };
 }
 
-const apiStopped: Row = {
-  name: 'api stopped by SIGSTOP',
+/** No debugger is asked: the kernel says that it is stopped. */
+function stopped(app: 'api' | 'jobs'): Row {
+  const subject = SUBJECTS[app];
+  return {
+    name: `${app} stopped by SIGSTOP`,
+    async run(bed, telling) {
+      const pid = bed.pid(app);
+      bed.signal(app, 'SIGSTOP');
+      await telling.told({ kind: 'alert', subject, cause: 'suspended' });
+      await telling.told({ kind: 'recovery', subject });
+      await replaced(bed, app, pid);
+      must(!bed.alive().some((one) => one.pid === pid), 'the stopped process is still there');
+      return { told: { [subject]: ['alert', 'recovery'] }, restarts: { [app]: 1 } };
+    },
+  };
+}
+
+const oneOfTwoStopped: Row = {
+  name: 'one of two api processes stopped by SIGSTOP',
+  options: { env: { API_INSTANCES: '2' } },
   async run(bed, telling) {
+    const subject = 'process.api';
+    await eventually('two processes', () => bed.starts('api').length === 2);
     const pid = bed.pid('api');
     bed.signal('api', 'SIGSTOP');
-    await telling.told({ kind: 'alert', subject: 'api' });
-    await telling.told({ kind: 'recovery', subject: 'api' });
-    await replaced(bed, 'api', pid);
+    await telling.told({ kind: 'alert', subject, cause: 'suspended' });
+    await telling.told({ kind: 'recovery', subject });
     must(!bed.alive().some((one) => one.pid === pid), 'the stopped process is still there');
-    return { told: { api: ['alert', 'recovery'] }, restarts: { api: 1 } };
+    return { told: { [subject]: ['alert', 'recovery'] }, restarts: { api: 1 } };
   },
 };
+
+/** Neither explains the other: each is told of, and each is restarted once. */
+const both: Row = {
+  name: 'api with a blocked event loop and jobs stopped at once',
+  async run(bed, telling) {
+    bed.order('api', { do: 'block', ms: 60_000 });
+    bed.signal('jobs', 'SIGSTOP');
+    await telling.told({ kind: 'alert', subject: 'process.jobs', cause: 'suspended' });
+    const figures = await hungAndCured(telling, 'api', 'timeout');
+    return {
+      told: { api: ['alert', 'recovery'], 'process.jobs': ['alert', 'recovery'] },
+      restarts: { api: 1, jobs: 1 },
+      figures,
+    };
+  },
+};
+
+/** The alert says where it hangs, and so does what is told when it is over. */
+async function hungAndCured(telling: Telling, subject: string, cause: string): Promise<string> {
+  const alert = await telling.told({ kind: 'alert', subject, cause }, JOBS_SILENT_WITHIN_MS);
+  must(namesTheSpin(alert.place), `the alert names ${alert.place}: ${evidence(telling)}`);
+  const recovery = await telling.told({ kind: 'recovery', subject });
+  must(recovery.place === alert.place, `the recovery names ${recovery.place}`);
+  return alert.place ?? '';
+}
+
+const evidence = (telling: Telling): string =>
+  telling
+    .journal()
+    .filter(({ event }) => event === 'evidence')
+    .map(({ text }) => text)
+    .join('; ');
 
 const apiHung: Row = {
   name: 'api with a blocked event loop',
   async run(bed, telling) {
-    bed.order('api', { do: 'block', ms: 30_000 });
-    const alert = await telling.told({ kind: 'alert', subject: 'api', cause: 'timeout' });
-    must(namesTheSpin(alert.place), `the alert names ${alert.place}`);
-    await telling.told({ kind: 'recovery', subject: 'api' });
-    return {
-      told: { api: ['alert', 'recovery'] },
-      restarts: { api: 1 },
-      figures: alert.place ?? '',
-    };
+    bed.order('api', { do: 'block', ms: 60_000 });
+    const figures = await hungAndCured(telling, 'api', 'timeout');
+    return { told: { api: ['alert', 'recovery'] }, restarts: { api: 1 }, figures };
   },
 };
 
@@ -68,87 +109,15 @@ function namesTheSpin(place: string | null): boolean {
   return name === SPINNING && Number(line) >= first && Number(line) <= last;
 }
 
-/** The holder lives while `work` goes on. */
-async function withStranger<T>(port: number, work: (pid: number) => Promise<T>): Promise<T> {
-  const script = `require('node:http').createServer((_, r) => r.end('not yours')).listen(${port}, '127.0.0.1', () => console.log('up'))`;
-  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-  try {
-    await once(child.stdout, 'data');
-    return await work(child.pid ?? 0);
-  } finally {
-    child.kill('SIGKILL');
-  }
-}
-
-const portTaken: Row = {
-  name: 'port taken by another program',
-  options: { monitor: 'outside' },
-  started: false,
-  async run(bed, telling) {
-    await withStranger(bed.port, async (pid) => {
-      await bed.start();
-      const holder = new RegExp(`\\b${pid}\\b`);
-      const alert = await telling.told({ kind: 'alert', subject: 'api', text: holder });
-      must(/node -e/.test(alert.text), `the alert does not say what holds it: ${alert.text}`);
-      await systemClock.sleep(10 * INTERVAL_MS);
-      must(bed.starts('api').length === 1, `${bed.starts('api').length} starts of the api`);
-    });
-    await bed.pm2('restart', 'api');
-    await bed.steady();
-    return { told: { api: ['alert', 'recovery'] } };
-  },
-};
-
-const crashLoop: Row = {
-  name: 'crash loop from the start',
-  options: { atStart: { app: 'api', order: { do: 'exit', code: 1 } } },
-  started: false,
-  async run(bed, telling) {
-    await crashing(bed, telling, bed.start());
-    return { told: { api: ['alert', 'recovery'] } };
-  },
-};
-
-const laterCrashLoop: Row = {
-  name: 'crash loop of an api that was up',
-  async run(bed, telling) {
-    bed.atStart('api', { do: 'throw', afterMs: 300 });
-    bed.signal('api', 'SIGKILL');
-    await crashing(bed, telling);
-    return { told: { api: ['alert', 'recovery'] } };
-  },
-};
-
-/** PM2 goes on trying, the monitor tells once and leaves it to PM2. */
-async function crashing(bed: Bed, telling: Telling, starting?: Promise<void>): Promise<void> {
-  await telling.told({ kind: 'alert', subject: 'api' });
-  const before = bed.starts('api').length;
-  await eventually('two more starts', () => bed.starts('api').length >= before + 2);
-  bed.atStart('api', null);
-  await starting;
-  await bed.steady();
-}
-
 /** The runner's silence must last a minute before the API believes it. */
+const JOBS_SILENT_WITHIN_MS = 120_000;
+
 const jobsHung: Row = {
   name: 'jobs with a blocked event loop',
   async run(bed, telling) {
-    const pid = bed.pid('jobs');
-    bed.order('jobs', { do: 'block', ms: 150_000 });
-    await telling.told({ kind: 'alert', subject: 'process.jobs' }, 100_000);
-    await replaced(bed, 'jobs', pid);
-    return { told: { 'process.jobs': ['alert', 'recovery'] }, restarts: { jobs: 1 } };
-  },
-};
-
-const jobsStopped: Row = {
-  name: 'jobs stopped by SIGSTOP',
-  async run(bed, telling) {
-    const pid = bed.pid('jobs');
-    bed.signal('jobs', 'SIGSTOP');
-    await telling.told({ kind: 'alert', subject: 'process.jobs' }, 100_000);
-    await replaced(bed, 'jobs', pid);
-    return { told: { 'process.jobs': ['alert', 'recovery'] }, restarts: { jobs: 1 } };
+    bed.order('jobs', { do: 'block', ms: 200_000 });
+    const figures = await hungAndCured(telling, 'process.jobs', 'jobs_silent');
+    return { told: { 'process.jobs': ['alert', 'recovery'] }, restarts: { jobs: 1 }, figures };
   },
 };
 
@@ -160,45 +129,16 @@ const monitorKilled: Row = {
     const monitor = bed.pid('monitor');
     bed.signal('monitor', 'SIGKILL');
     await replaced(bed, 'monitor', monitor);
-    await telling.told({ kind: 'recovery', subject: 'api' }, 40_000);
-    const { restarts } = savedState(bed);
-    must(restarts.api?.length === 1, `the budget was not kept: ${JSON.stringify(restarts)}`);
+    await telling.told({ kind: 'recovery', subject: 'process.api' }, 60_000);
+    const { processes } = savedState(bed);
+    must(processes.api?.restarts.length === 1, 'the budget was not kept');
     must(bed.starts('api').length === 2, `${bed.starts('api').length} starts of the api`);
-    return { told: { api: ['alert', 'recovery'] }, restarts: { api: 1 } };
+    return { told: { 'process.api': ['alert', 'recovery'] }, restarts: { api: 1 } };
   },
 };
 
-const SET = {
-  78: { LOG_LEVEL: 'loud' },
-  69: { SQLITE_PATH: 'unmounted/store.db' },
-};
-const QUOTED = { 78: /LOG_LEVEL="loud"/, 69: /link to a place that is not there/ };
-
-/** What a restart cannot cure: told with the process's own last words, and left alone. */
-function ended(code: 69 | 78): Row {
-  return {
-    name: `api and jobs end with ${code}`,
-    options: { env: PATIENT },
-    async run(bed, telling) {
-      symlinkSync('nowhere', join(bed.folder, 'unmounted'));
-      for (const app of ['api', 'jobs'] as const) {
-        bed.atStart(app, { do: 'set', env: SET[code] });
-        const restarting = bed.pm2('restart', app);
-        const wanted = { kind: 'alert', subject: SUBJECTS[app], cause: `exit_${code}` } as const;
-        const alert = await telling.told(wanted);
-        must(QUOTED[code].test(alert.text), `the alert quotes nothing: ${alert.text}`);
-        bed.atStart(app, null);
-        await restarting;
-        if (code === 78) await bed.pm2('restart', app);
-        await telling.told({ kind: 'recovery', subject: SUBJECTS[app] });
-      }
-      return { told: { api: ['alert', 'recovery'], 'process.jobs': ['alert', 'recovery'] } };
-    },
-  };
-}
-
 interface SavedState {
-  restarts: Record<string, unknown[]>;
+  processes: Record<string, { restarts: unknown[] }>;
   incidents: Record<string, { escalated?: boolean }>;
 }
 
@@ -215,12 +155,15 @@ const budgetSpent: Row = {
       await eventually(`recovery ${round}`, () => recoveries() === round, 60_000);
     }
     bed.signal('api', 'SIGSTOP');
-    await telling.told({ kind: 'escalation', subject: 'api' }, 60_000);
-    must(savedState(bed).incidents.api?.escalated === true, 'the state does not say escalated');
+    await telling.told({ kind: 'escalation', subject: 'process.api' }, 60_000);
+    const open = savedState(bed).incidents['process.api'];
+    must(open?.escalated === true, 'the state does not say escalated');
     await systemClock.sleep(10 * INTERVAL_MS);
     bed.signal('api', 'SIGCONT');
     return {
-      told: { api: ['alert', 'recovery', 'alert', 'recovery', 'escalation', 'recovery'] },
+      told: {
+        'process.api': ['alert', 'recovery', 'alert', 'recovery', 'escalation', 'recovery'],
+      },
       restarts: { api: 2 },
     };
   },
@@ -246,9 +189,9 @@ const inTime: Row = {
     const tookMs = Date.parse(line.time) - at;
     const allowedMs = FAILURES * SLOWER.intervalMs + SLOWER.timeoutMs;
     must(tookMs <= allowedMs + SLACK_MS, `the restart came after ${tookMs} ms`);
-    await telling.told({ kind: 'recovery', subject: 'api' });
+    await telling.told({ kind: 'recovery', subject: 'process.api' });
     return {
-      told: { api: ['alert', 'recovery'] },
+      told: { 'process.api': ['alert', 'recovery'] },
       restarts: { api: 1 },
       figures: `after ${tookMs} ms of ${allowedMs}`,
     };
@@ -256,7 +199,7 @@ const inTime: Row = {
 };
 
 export const PROCESS_ROWS: Row[] = [
-  ...[killed('api'), killed('jobs'), apiStopped, apiHung, inTime, portTaken],
-  ...[crashLoop, laterCrashLoop, jobsStopped, jobsHung, monitorKilled],
-  ...[ended(69), ended(78), budgetSpent],
+  ...[killed('api'), killed('jobs'), stopped('api'), apiHung, inTime],
+  ...[stopped('jobs'), jobsHung, monitorKilled],
+  ...[budgetSpent, oneOfTwoStopped, both],
 ];

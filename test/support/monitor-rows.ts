@@ -10,6 +10,9 @@ export interface Row {
   run: (bed: Bed, telling: Telling) => Promise<Story>;
 }
 
+/** What is wrong with a process; that the API does not answer for it is explained by that. */
+export const SUBJECTS = { api: 'process.api', jobs: 'process.jobs' } as const;
+
 export function must(holds: boolean, what: string): asserts holds {
   if (!holds) throw new Error(what);
 }

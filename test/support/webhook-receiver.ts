@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Notice } from '../../monitor/notify/notice.js';
 
-/** How it answers: a status, never, or with a redirect to this address. */
+/** How it answers: a status, never, or with a redirect to another path of itself. */
 export type Manner = number | 'hangs' | { redirect: string };
 
 export interface WebhookReceiver {
@@ -10,7 +10,7 @@ export interface WebhookReceiver {
   /** What was answered with 2xx, in the order in which it came. */
   accepted(): Notice[];
   /** Everything that asked, accepted or not. */
-  attempts(): { key: string; manner: Manner; notice: Notice }[];
+  attempts(): { path: string; key: string; manner: Manner; notice: Notice }[];
   behave(manner: Manner): void;
 }
 
@@ -27,7 +27,7 @@ export async function webhookReceiver(t: {
     });
     request.on('end', () => {
       const key = String(request.headers['idempotency-key'] ?? '');
-      attempts.push({ key, manner, notice: JSON.parse(text) as Notice });
+      attempts.push({ path: request.url ?? '', key, manner, notice: JSON.parse(text) as Notice });
       answer(response, manner);
     });
   });

@@ -4,11 +4,11 @@ import type { Policy } from '../../monitor/rules/policy.js';
 import { initialState, type State } from '../../monitor/rules/state.js';
 import { type LoopOptions, runLoop } from '../../monitor/loop.js';
 import type { Notice } from '../../monitor/notify/notice.js';
-import type { Outcome } from '../../monitor/observe/observation.js';
+import type { Outcome, ProcessSample } from '../../monitor/observe/observation.js';
 import { createLog } from '../../src/log.js';
 import { ManualClock } from '../support/clock.js';
 import { policy as defaults } from '../support/monitor-play.js';
-import { answered, noAnswer, observation } from '../support/observations.js';
+import { answered, managed, noAnswer, observation } from '../support/observations.js';
 
 const policy: Policy = {
   ...defaults,
@@ -26,7 +26,9 @@ async function world(changes: Partial<LoopOptions> = {}) {
   const notices: Notice[] = [];
   const lines: string[] = [];
   const journal: JournalEntry[] = [];
-  const sky: { outcome: Outcome; saved: State[] } = { outcome: answered(), saved: [] };
+  const sky: { outcome: Outcome; processes?: ProcessSample[]; saved: State[] } = {
+    ...{ outcome: answered(), saved: [] },
+  };
   const log = await createLog(
     'monitor',
     { nodeEnv: 'production', logLevel: 'info' },
@@ -38,7 +40,7 @@ async function world(changes: Partial<LoopOptions> = {}) {
   const options: LoopOptions = {
     observe: async () => {
       events.push(`look ${clock.monotonic()}`);
-      return observation(clock.monotonic(), sky.outcome);
+      return observation(clock.monotonic(), sky.outcome, sky.processes);
     },
     supervisor: { restart: async (name) => void events.push(`restart ${name}`) },
     notifier: {
@@ -159,6 +161,20 @@ test('a hung api: where it hangs is looked up first, and stands in alert, journa
   const [first] = journal.filter(({ event }) => event === 'alert');
   t.is(first?.observation?.outcome.kind, 'no_answer', 'with what led to it');
   t.is(new Set(journal.map(({ incident }) => incident)).size, 1);
+  abort.abort();
+  await done;
+});
+
+test('two troubles at once: both are told before the first restart is made', async (t) => {
+  const { clock, events, sky, abort, done } = await world();
+  await clock.advance(1);
+  sky.outcome = noAnswer();
+  sky.processes = [managed('api'), managed('jobs', { life: 'suspended' })];
+  await clock.advance(45_000);
+  t.deepEqual(
+    events.filter((one) => !one.startsWith('look')),
+    ['alert', 'alert', 'restart jobs', 'restart api'],
+  );
   abort.abort();
   await done;
 });

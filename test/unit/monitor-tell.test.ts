@@ -42,6 +42,20 @@ test('what was explained all the time ends without a word of its own', (t) => {
   );
 });
 
+test('what is explained stays so while the process that explains it is started again', (t) => {
+  const api = (status: string, changes = {}) => [managed('api', { status, ...changes })];
+  const refused = noAnswer('refused');
+  const ended: Look = {
+    outcome: refused,
+    processes: api('waiting restart', { pid: 0, exitCode: 78 }),
+  };
+  const starting: Look = { outcome: refused, processes: api('launching', { exitCode: 78 }) };
+  t.deepEqual(subjects([...times(4, ended), ...times(2, starting), ...times(3, well)]), [
+    'alert process.api',
+    'recovery process.api',
+  ]);
+});
+
 const runner = (changes: object) => [managed('api'), managed('jobs', changes), managed('monitor')];
 
 for (const [title, look, first, also] of [
