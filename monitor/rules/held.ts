@@ -7,16 +7,34 @@ import type { Verdict } from './verdicts/verdict.js';
  * The trouble that people are told of instead of this one; undefined when it stands for itself.
  * What a restart would help stands for itself, unless what explains it is restarted as well.
  */
-export function explainedAway(verdict: Verdict, { all }: Look): Verdict | undefined {
-  const explanation = explanationOf(verdict, all);
-  const acts = verdict.remedy.restart && explanation?.remedy.restart === false;
-  return acts ? undefined : explanation;
+export function explainedAway(verdict: Verdict, look: Look): Verdict | undefined {
+  const explanation = explanationOf(verdict, look);
+  const ignored = verdict.remedy.restart && explanation && !mayBeRestarted(explanation, look);
+  return ignored ? undefined : explanation;
+}
+
+/** Not what has been given to a human, or what people work on: nothing will come of that. */
+function mayBeRestarted(explanation: Verdict, look: Look): boolean {
+  const incident = look.state.watches[explanation.subject]?.incident;
+  const left = incident?.escalated === true || restartSilence(explanation, look) !== undefined;
+  return explanation.remedy.restart && !left;
 }
 
 /** The silence that covers it: of everything, of its subject, or of `process` for `process.jobs`. */
 export function silenceOf({ subject }: Verdict, { observation }: Look): Silence | undefined {
+  return observation.silences.find((one) => covers(one, subject));
+}
+
+/** The silence that forbids to restart its process, whichever of its subjects that covers. */
+export function restartSilence(
+  { subject, process }: Verdict,
+  { observation }: Look,
+): Silence | undefined {
   return observation.silences.find(
-    (one) =>
-      one.subject === null || subject === one.subject || subject.startsWith(`${one.subject}.`),
+    (one) => !one.restarts && (covers(one, subject) || one.subject === process),
   );
+}
+
+function covers({ subject: silenced }: Silence, subject: string): boolean {
+  return silenced === null || subject === silenced || subject.startsWith(`${silenced}.`);
 }
