@@ -216,3 +216,10 @@ test('the runbook has the section that a cause is sent to', (t) => {
     t.regex(page, new RegExp(`^##+ ${runbookSection(cause)}$`, 'm'), cause);
   }
 });
+
+test('a cause from the network that is named like a part of every object is a cause', (t) => {
+  for (const cause of ['__proto__', 'constructor', 'toString']) {
+    t.is(runbookSection(cause), cause);
+    t.regex(story([entry(0, 'opened', 'x', { cause })], 0), new RegExp(`Follow "${cause}"`));
+  }
+});
