@@ -212,7 +212,10 @@ test('the runbook has the section that a cause is sent to', (t) => {
   const page = readFileSync(RUNBOOK, 'utf8');
   const causes = ['timeout', 'refused', 'broken', 'server_error', 'foreign', 'exit_69', 'exit_78'];
   const more = ['pm2_unreachable', 'given_up', 'stopped', 'crash_loop', 'unhealthy', 'degraded'];
-  for (const cause of [...causes, ...more, 'memory_over_limit', 'jobs_silent', 'data_stale']) {
+  const machine = ['port_taken', 'suspended', 'process_gone', 'orphan', 'disk_low', 'flapping'];
+  const memory = ['memory_leak', 'pm2_memory', 'memory_over_limit'];
+  const health = ['jobs_silent', 'data_stale', 'database_unreachable'];
+  for (const cause of [...causes, ...more, ...machine, ...memory, ...health]) {
     t.regex(page, new RegExp(`^##+ ${runbookSection(cause)}$`, 'm'), cause);
   }
 });
