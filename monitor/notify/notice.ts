@@ -4,7 +4,7 @@ export interface Notice {
   id: string;
   kind: NoticeKind;
   incident: string;
-  /** What it is about: `api`, `process.jobs`, `memory.api`, `disk`, … (monitor/verdicts.ts). */
+  /** What it is about: `api`, `process.jobs`, `memory.api`, `disk`, … (monitor/rules/verdicts/). */
   subject: string;
   /** The trouble in a sentence. */
   what: string;

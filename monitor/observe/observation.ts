@@ -86,8 +86,10 @@ export interface ManagedProcess {
   /** Files that take its output; null when PM2 keeps none. */
   outLog: string | null;
   errLog: string | null;
-  /** How often PM2 has restarted it. */
+  /** How often PM2 has restarted it, after an exit or because it was asked to. */
   restarts: number;
+  /** When it was last asked to start it, by its clock; null when it does not say. */
+  askedAt: number | null;
 }
 
 export interface ProcessSample extends ManagedProcess {

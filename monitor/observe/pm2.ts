@@ -38,6 +38,7 @@ const Listed = Type.Object({
     exit_code: Type.Optional(Type.Number()),
     pm_uptime: Type.Optional(Type.Number()),
     restart_time: Type.Optional(Type.Number()),
+    created_at: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
     pm_out_log_path: Type.Optional(Type.String()),
     pm_err_log_path: Type.Optional(Type.String()),
   }),
@@ -121,6 +122,8 @@ async function listProcesses(pm2: Pm2, clock: Clock): Promise<ManagedProcess[]> 
       outLog: logFile(pm2_env.pm_out_log_path),
       errLog: logFile(pm2_env.pm_err_log_path),
       restarts: pm2_env.restart_time ?? 0,
+      // Set by start, restart and reload, and left alone after a crash.
+      askedAt: pm2_env.created_at ?? null,
     }));
 }
 

@@ -22,7 +22,8 @@ at each probe from MONITOR_STATE_DIR; it need not be running.
   --reason TEXT   why, for those who wonder; at most 200 characters
   --subject S     that alone, such as api, api.degraded, process.jobs, memory.api, pm2;
                   without it everything
-  --no-restarts   no restart either
+  --no-restarts   no restart either; with --subject api or jobs none of that process,
+                  whatever the reason
   --list          what is silenced until when
   --end           end all silences, or those of --subject
   --help          this text

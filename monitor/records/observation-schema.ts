@@ -49,6 +49,7 @@ const ProcessSchema = Type.Object({
   outLog: Nullable(Text),
   errLog: Nullable(Text),
   restarts: Type.Integer(),
+  askedAt: Nullable(Type.Number()),
   memoryMb: Nullable(Type.Number()),
   life: LifeSchema,
   lastWords: Nullable(Text),

@@ -16,7 +16,8 @@ import {
 
 /** What outlives the monitor, with wall-clock times: spent restarts, open incidents, trials. */
 const IsoTime = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z$' });
-const Text = Type.String({ maxLength: 2000 });
+const MAX_TEXT = 2000;
+const Text = Type.String({ maxLength: MAX_TEXT });
 const Count = Type.Integer({ minimum: 0 });
 const Saved = Type.Object({
   version: Type.Literal(2),
@@ -26,6 +27,7 @@ const Saved = Type.Object({
       restarts: Type.Array(IsoTime, { maxItems: 100 }),
       crashes: Type.Array(IsoTime, { maxItems: 100 }),
       counter: Type.Union([Count, Type.Null()]),
+      asked: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
     }),
   ),
   incidents: Type.Record(
@@ -132,6 +134,7 @@ function toSaved(state: State): Saved {
       restarts: own.restarts.slice(-100).map(({ time }) => time),
       crashes: own.crashes.slice(-100).map(({ time }) => time),
       counter: own.counter,
+      asked: own.asked,
     },
   ]);
   const incidents = Object.entries(state.watches).flatMap(([subject, { incident }]) =>
@@ -146,8 +149,10 @@ function toSaved(state: State): Saved {
 }
 
 function savedIncident(incident: Incident): Saved['incidents'][string] {
-  const { since, told } = incident;
-  return { ...incident, since: since.time, told: told?.time ?? null };
+  const { since, told, cause, what } = incident;
+  // Longer ones would make the whole file unusable; some of it comes over the network.
+  const texts = { cause: cause.slice(0, MAX_TEXT), what: what.slice(0, MAX_TEXT) };
+  return { ...incident, ...texts, since: since.time, told: told?.time ?? null };
 }
 
 function merge(state: State, saved: Saved, clock: Clock, restartMs: number): State {
@@ -160,11 +165,14 @@ function merge(state: State, saved: Saved, clock: Clock, restartMs: number): Sta
     ...state,
     trials: saved.trials.map((trial) => ({ ...trial, made: moment(trial.made) })),
   };
-  for (const [name, { restarts, crashes, counter }] of Object.entries(saved.processes)) {
+  for (const [name, { restarts, crashes, counter, asked = null }] of Object.entries(
+    saved.processes,
+  )) {
     merged = withProcess(merged, name, {
       restarts: restarts.map(moment),
       crashes: crashes.map(moment),
       counter,
+      asked,
     });
   }
   for (const { process, made } of merged.trials.filter(({ underWay }) => underWay)) {

@@ -105,6 +105,7 @@ export function withRestart(
   const restarts = [...madeWithin(before, process, look), now];
   let state = withProcess(before, process, {
     ...{ restarts, graceUntil: now.at + policy.graceMs, counter: null, deadSince: null },
+    crashes: [], // how it fares from now on is what the restart is judged by
   });
   const watch = state.watches[subject];
   if (watch !== undefined) {

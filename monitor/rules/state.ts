@@ -16,7 +16,9 @@ export interface ProcessMemory {
   graceUntil: number;
   /** PM2's count of its restarts when last seen; null when it is to be taken anew. */
   counter: number | null;
-  /** When that count rose without us, oldest first; none older than the policy's window. */
+  /** The sum of `askedAt` at that count: it changes when PM2 is asked to start one. */
+  asked: number | null;
+  /** When that count rose with nobody asking, oldest first; none older than the policy's window. */
   crashes: Moment[];
   /** Since when PM2 has had no process for it, without trying to start one. */
   deadSince: number | null;
@@ -100,6 +102,7 @@ export const NEW_PROCESS: ProcessMemory = {
   restarts: [],
   graceUntil: Number.NEGATIVE_INFINITY,
   counter: null,
+  asked: null,
   crashes: [],
   deadSince: null,
   memory: null,

@@ -31,17 +31,20 @@ function crashes(
   entries: ProcessSample[],
   { at, time }: Observation,
   { crashWindowMs, failures }: Policy,
-): Pick<ProcessMemory, 'counter' | 'crashes'> {
+): Pick<ProcessMemory, 'counter' | 'asked' | 'crashes'> {
   const counter = entries.reduce((sum, one) => sum + one.restarts, 0);
+  const asked = entries.reduce((sum, one) => sum + (one.askedAt ?? 0), 0);
   const recent = own.crashes.filter((crash) => crash.at > at - crashWindowMs);
-  const further = own.counter === null ? 0 : Math.max(0, counter - own.counter);
+  // PM2 counts a reload, too.
+  const comparable = own.counter !== null && asked === own.asked;
+  const further = comparable ? Math.max(0, counter - (own.counter ?? 0)) : 0;
   // PM2 may have restarted it often between two looks; more than makes a loop says no more.
   const added = new Array<Moment>(Math.min(further, failures)).fill({ at, time });
-  return { counter, crashes: [...recent, ...added].slice(-failures) };
+  return { counter, asked, crashes: [...recent, ...added].slice(-failures) };
 }
 
 /** PM2 shows one that it will not start again as `errored`, or, with a back-off, without a pid. */
-function isDead({ pid, status }: ProcessSample): boolean {
+export function isDead({ pid, status }: ProcessSample): boolean {
   return pid === 0 && ['errored', 'waiting restart', 'online'].includes(status);
 }
 

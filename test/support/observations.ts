@@ -45,6 +45,7 @@ export function managed(name: string, changes: Partial<ProcessSample> = {}): Pro
     outLog: null,
     errLog: null,
     restarts: 0,
+    askedAt: 1_700_000_000_000,
     memoryMb: 90,
     life: 'running',
     lastWords: null,

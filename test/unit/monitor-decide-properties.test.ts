@@ -129,9 +129,11 @@ const apiInOrder = ({ outcome, supervisor }: Observation): boolean =>
   supervisor.processes.every(
     (one) =>
       one.name !== 'api' ||
-      ((one.memoryMb ?? 0) <= 500 &&
-        ['running', 'unknown'].includes(one.life) &&
+      // A look that does not say is no success either.
+      (one.memoryMb !== null &&
+        one.memoryMb <= 500 &&
         one.status === 'online' &&
+        ['running', 'unknown'].includes(one.life) &&
         one.pid > 0),
   );
 

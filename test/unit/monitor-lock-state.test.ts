@@ -11,7 +11,7 @@ import { holderName } from '../../src/holder.js';
 import { createLog } from '../../src/log.js';
 import { ManualClock } from '../support/clock.js';
 import { policy as defaults } from '../support/monitor-play.js';
-import { noAnswer, observation } from '../support/observations.js';
+import { answered, noAnswer, observation } from '../support/observations.js';
 import { temporaryFolder } from '../support/temp.js';
 
 const policy: Policy = {
@@ -105,6 +105,22 @@ test('a restart that was under way when the monitor died is waited for', async (
     if (next.actions.some(({ kind }) => kind === 'restart')) restarts.push(at);
   }
   t.is(restarts[0], 60_000, '65 s after the one before, which it may have cured');
+});
+
+test('a trouble of many words costs no memory: it is saved shorter', async (t) => {
+  const folder = temporaryFolder(t);
+  const causes = Array.from({ length: 20 }, (_, index) => ({
+    code: `cause_${index}`,
+    message: 'm'.repeat(300),
+  }));
+  const seen = observation(0, answered('unhealthy', causes));
+  const { state } = decide(initialState(0, policy), seen, policy);
+  t.true((state.watches.api?.incident?.what.length ?? 0) > 6000);
+  const clock = new ManualClock('2026-01-15T12:00:00.000Z');
+  await stateFile(folder, clock, await quiet(), 65_000).save(state);
+  const file = stateFile(folder, clock, await quiet(), 65_000);
+  const restored = await file.restore(initialState(0, policy));
+  t.is(restored.watches.api?.incident?.id, state.watches.api?.incident?.id);
 });
 
 test('a clock set back meanwhile makes the restarts count longer, never shorter', async (t) => {

@@ -3,6 +3,7 @@ import test from 'ava';
 import { summaries, summarise } from '../../monitor/read/incidents.js';
 import { JOURNAL_EVENTS, type JournalEntry } from '../../monitor/records/journal-entry.js';
 import { asProgramsSee, listed, otherOpen } from '../../monitor/read/report.js';
+import { runbookSection } from '../../monitor/read/runbook.js';
 import { story } from '../../monitor/read/story.js';
 import { duration, plain } from '../../monitor/read/words.js';
 import { cured, entry, hungAt } from '../support/journal.js';
@@ -207,4 +208,11 @@ test('durations are said in at most two units', (t) => {
     ...['2 hours 5 minutes', '1 day', '2 days 2 hours'],
   ]);
   t.is(plain(' a\r\n\tb '), 'a b');
+});
+
+test('a cause from the network that is named like a part of every object is a cause', (t) => {
+  for (const cause of ['__proto__', 'constructor', 'toString']) {
+    t.is(runbookSection(cause), cause);
+    t.regex(story([entry(0, 'opened', 'x', { cause })], 0), new RegExp(`Follow "${cause}"`));
+  }
 });

@@ -5,6 +5,7 @@ import {
   blockingCauses,
   describe,
   failing,
+  impostor,
   noRestart,
   ok,
   restartOnline,
@@ -54,6 +55,8 @@ function unhealthyRemedy(observation: Observation) {
   const { outcome } = observation;
   const helps = outcome.kind === 'answered' && outcome.causes.some((one) => one.restartWouldHelp);
   if (!helps) return noRestart('no cause says that a restart would help');
+  const other = impostor(observation);
+  if (other !== null) return noRestart(`pid ${other} answers, which is none that PM2 lists`);
   return restartOnline(named(API, observation), false);
 }
 

@@ -89,8 +89,12 @@ export function daemonMemoryVerdict({ observation: { supervisor }, policy }: See
 /** Tells before the limit is reached; what is over it is `memory.NAME`. */
 export function leakVerdict(name: string, { observation, state, policy }: Seen): Verdict {
   const subject = { subject: `leak.${name}`, process: name, level: 'warn' } as const;
+  if (!observation.supervisor.reachable) return unknown(subject);
+  const entries = named(name, observation);
+  // What PM2 does not list any more grows no further; of one that is down it is not known.
+  if (entries.length === 0) return ok(subject);
   const { memory } = processMemory(state, name);
-  if (memory === null || !observation.supervisor.reachable) return unknown(subject);
+  if (memory === null || entries.every((one) => one.memoryMb === null)) return unknown(subject);
   const leak = forecast(memory, policy.memoryLimitMb);
   if (leak === null) return ok(subject);
   const { slopeMbPerMinute, minutesToLimit, nowMb } = leak;

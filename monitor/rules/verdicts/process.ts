@@ -2,6 +2,7 @@ import { named } from '../../observe/listed.js';
 import type { Cause, Observation, ProcessSample } from '../../observe/observation.js';
 import { API, JOBS, RESTARTABLE } from '../ours.js';
 import { processMemory } from '../state.js';
+import { isDead } from '../track.js';
 import {
   blockingCauses,
   duration,
@@ -26,10 +27,13 @@ export function processVerdict(name: string, seen: Seen): Verdict {
   // What PM2 does not list is not wanted.
   if (entries.length === 0) return ok(subject);
   const trouble =
-    ended(name, entries, seen) ?? crashLoop(name, entries, seen) ?? lifeless(name, entries, seen);
+    ended(name, entries, seen) ??
+    crashLoop(name, entries, seen) ??
+    lifeless(name, entries, seen) ??
+    partlyGivenUp(name, entries, seen);
   if (trouble !== null) return failing(subject, trouble);
   // Being started or stopped says nothing yet.
-  if (!entries.every((one) => one.status === 'online')) return unknown(subject);
+  if (!entries.every(isSettled)) return unknown(subject);
   const silent = name === JOBS ? silentRunner(observation) : null;
   if (silent === null) return quietSince(name, seen) ? ok(subject) : unknown(subject);
   return failing(subject, {
@@ -38,6 +42,10 @@ export function processVerdict(name: string, seen: Seen): Verdict {
     remedy: restartOnline(entries, true),
   });
 }
+
+/** One of several may well be stopped by hand. */
+const isSettled = ({ status, pid }: ProcessSample) =>
+  status === 'online' || (status === 'stopped' && pid === 0);
 
 /** Nothing is online, and PM2 either will not start it, or in vain for a reason it has told. */
 function ended(name: string, entries: ProcessSample[], seen: Seen): Trouble | null {
@@ -99,6 +107,19 @@ function givenUp(name: string, { status, exitCode }: ProcessSample, seen: Seen):
     cause: 'given_up',
     what: `PM2 has had no process for ${name} for ${duration(deadMs)} (${status}, last exit code ${exitCode ?? 'none'})`,
     remedy: restartable(name, seen, { restart: true, generation: 'none', hangs: false }),
+  };
+}
+
+/** Others of that name are online: a restart would take those down as well. */
+function partlyGivenUp(name: string, entries: ProcessSample[], seen: Seen): Trouble | null {
+  const { deadSince } = processMemory(seen.state, name);
+  const deadMs = deadSince === null ? 0 : seen.observation.at - deadSince;
+  const dead = entries.filter(isDead);
+  if (dead.length === 0 || deadMs < seen.policy.deadMs) return null;
+  return {
+    cause: 'given_up',
+    what: `PM2 has no process any more for ${dead.length} of ${entries.length} instances of ${name}, for ${duration(deadMs)}`,
+    remedy: noRestart(`the others run; pm2 reload ${name} starts all anew`),
   };
 }
 

@@ -68,6 +68,13 @@ export function blockingCauses({ outcome }: Observation): Cause[] {
   return outcome.causes.filter((one) => !one.restartWouldHelp && !minor.includes(one.severity));
 }
 
+/** Who answers in the place of PM2's processes; null when it is one of them, or does not say. */
+export function impostor(observation: Observation): number | null {
+  const { outcome, supervisor } = observation;
+  if (outcome.kind === 'no_answer' || outcome.pid === null || !supervisor.reachable) return null;
+  return named(API, observation).some(({ pid }) => pid === outcome.pid) ? null : outcome.pid;
+}
+
 /** Who holds our port and is none of PM2's processes; null when nobody does, or it is not known. */
 export function stranger(observation: Observation): string | null {
   const holder = observation.host.portHolder;
