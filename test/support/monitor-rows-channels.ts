@@ -41,7 +41,7 @@ const MANNERS: Record<string, Manner> = {
   redirects: { redirect: '/elsewhere' },
 };
 /** What a busy machine may add to the pause between two probes. */
-const SLACK_MS = 1500;
+const SLACK_MS = 3000;
 
 const illWebhook: Row = {
   name: 'webhook that hangs, answers 500, redirects',
