@@ -76,6 +76,7 @@ function growth(series: MemorySeries | null): string[] {
   const last = series?.minutes.at(-1);
   if (first === undefined || last === undefined) return [];
   const minutes = Math.round((last.at - first.at) / MINUTE_MS);
+  if (minutes < 1) return [];
   return [`memory ${Math.round(first.mb)} to ${Math.round(last.highMb)} MB in ${minutes} minutes`];
 }
 

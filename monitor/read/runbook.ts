@@ -6,13 +6,11 @@ const SECTIONS: Record<string, string> = {
   server_error: 'The backend does not answer',
   unhealthy: 'Health causes',
   degraded: 'Health causes',
-  foreign: 'The port is in use',
   exit_69: 'Exit code 69',
   exit_78: 'Exit code 78',
   pm2_unreachable: 'The PM2 daemon is dead',
-  given_up: 'The monitor raised an alert',
-  stopped: 'The monitor raised an alert',
-  crash_loop: 'The monitor raised an alert',
+  port_taken: 'The port is in use',
+  memory_leak: 'A memory leak is forecast',
 };
 
 /** The heading under which the runbook has what to do about a cause. */

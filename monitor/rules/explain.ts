@@ -1,9 +1,12 @@
-import type { Verdict } from './verdicts/verdict.js';
+import type { Moment } from './state.js';
+import type { Seen, Verdict } from './verdicts/verdict.js';
 
 /** One trouble that explains another: who hears of the first need not be told of the second. */
 interface Explanation {
   by: (verdict: Verdict) => boolean;
   of: (verdict: Verdict) => boolean;
+  /** Also of what begins long after it. */
+  lasting?: true;
 }
 
 const about =
@@ -29,25 +32,46 @@ const EXPLANATIONS: readonly Explanation[] = [
   { by: about('orphans'), of: because('port_taken', 'exit_78') },
   { by: about('process.api', 'memory.api'), of: both(about('api'), unanswered) },
   { by: about('memory.api'), of: both(about('api'), because('memory_over_limit')) },
-  { by: about('process.jobs', 'memory.jobs'), of: both(about('api'), staleData) },
+  { by: about('process.jobs', 'memory.jobs'), of: both(about('api'), staleData), lasting: true },
   { by: both(about('api'), because('database_unreachable')), of: because('exit_69') },
   {
     by: both(about('process.api'), because('exit_69')),
     of: both(about('process.jobs'), because('exit_69')),
   },
-  { by: about('process.api'), of: about('memory.api', 'leak.api') },
-  { by: about('process.jobs'), of: about('memory.jobs', 'leak.jobs') },
-  { by: about('memory.api'), of: about('leak.api') },
-  { by: about('memory.jobs'), of: about('leak.jobs') },
-  { by: about('memory.monitor'), of: about('leak.monitor') },
+  { by: about('process.api'), of: about('memory.api', 'leak.api'), lasting: true },
+  { by: about('process.jobs'), of: about('memory.jobs', 'leak.jobs'), lasting: true },
+  { by: about('memory.api'), of: about('leak.api'), lasting: true },
+  { by: about('memory.jobs'), of: about('leak.jobs'), lasting: true },
+  { by: about('memory.monitor'), of: about('leak.monitor'), lasting: true },
 ];
 
-/** The one among failing verdicts that explains this one; undefined when it stands for itself. */
-export function explanationOf(verdict: Verdict, all: readonly Verdict[]): Verdict | undefined {
-  return all.find(
+interface View extends Seen {
+  now: Moment;
+  all: readonly Verdict[];
+}
+
+/**
+ * The one among failing verdicts that explains this one; undefined when it stands for itself.
+ * A warning that is always there, as of a small disk, keeps no alert back; and what begins after
+ * the first reminder of the other is news.
+ */
+export function explanationOf(verdict: Verdict, view: View): Verdict | undefined {
+  return view.all.find(
     (other) =>
       other.state === 'failing' &&
       other.subject !== verdict.subject &&
-      EXPLANATIONS.some(({ by, of }) => by(other) && of(verdict)),
+      (other.level === 'error' || verdict.level === 'warn') &&
+      EXPLANATIONS.some(
+        ({ by, of, lasting }) =>
+          by(other) && of(verdict) && (lasting || isTogether(other, verdict, view)),
+      ),
   );
+}
+
+function isTogether(earlier: Verdict, later: Verdict, { state, now, policy }: View): boolean {
+  const since = ({ subject }: Verdict): Moment => {
+    const watch = state.watches[subject];
+    return watch?.incident?.since ?? watch?.since ?? now;
+  };
+  return since(later).at - since(earlier).at < policy.reminderMs;
 }

@@ -8,12 +8,17 @@ import type { Verdict } from './verdicts/verdict.js';
  * What a restart would help stands for itself, unless what explains it is restarted as well.
  */
 export function explainedAway(verdict: Verdict, look: Look): Verdict | undefined {
-  const explanation = explanationOf(
-    verdict,
-    look.all.map((one) => standing(one, look)),
-  );
-  const acts = verdict.remedy.restart && explanation?.remedy.restart === false;
-  return acts ? undefined : explanation;
+  const all = look.all.map((one) => standing(one, look));
+  const explanation = explanationOf(verdict, { ...look, all });
+  const ignored = verdict.remedy.restart && explanation && !mayBeRestarted(explanation, look);
+  return ignored ? undefined : explanation;
+}
+
+/** Not what has been given to a human, or what people work on: nothing will come of that. */
+function mayBeRestarted(explanation: Verdict, look: Look): boolean {
+  const incident = look.state.watches[explanation.subject]?.incident;
+  const left = incident?.escalated === true || restartSilence(explanation, look) !== undefined;
+  return explanation.remedy.restart && !left;
 }
 
 /** Trouble lasts until a look says otherwise: while its process starts again, none says anything. */
@@ -25,8 +30,19 @@ function standing(verdict: Verdict, { state }: Look): Verdict {
 
 /** The silence that covers it: of everything, of its subject, or of `process` for `process.jobs`. */
 export function silenceOf({ subject }: Verdict, { observation }: Look): Silence | undefined {
+  return observation.silences.find((one) => covers(one, subject));
+}
+
+/** The silence that forbids to restart its process, whichever of its subjects that covers. */
+export function restartSilence(
+  { subject, process }: Verdict,
+  { observation }: Look,
+): Silence | undefined {
   return observation.silences.find(
-    (one) =>
-      one.subject === null || subject === one.subject || subject.startsWith(`${one.subject}.`),
+    (one) => !one.restarts && (covers(one, subject) || one.subject === process),
   );
+}
+
+function covers({ subject: silenced }: Silence, subject: string): boolean {
+  return silenced === null || subject === silenced || subject.startsWith(`${silenced}.`);
 }

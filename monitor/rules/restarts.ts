@@ -1,6 +1,6 @@
 import { type Action, record } from './action.js';
 import { budgetLeft, madeWithin } from './budget.js';
-import { explainedAway, silenceOf } from './held.js';
+import { explainedAway, restartSilence } from './held.js';
 import type { Decision, Look, Step } from './look.js';
 import { MAX_NOT_FIXED, type Policy, restartDelayMs } from './policy.js';
 import {
@@ -67,8 +67,8 @@ function notYet(
   }
   const explanation = explainedAway(verdict, look);
   if (explanation !== undefined) return `no restart of its own: ${explanation.subject} explains it`;
-  const silence = silenceOf(verdict, look);
-  if (silence?.restarts === false) return `no restart: people work on it until ${silence.until}`;
+  const silence = restartSilence(verdict, look);
+  if (silence !== undefined) return `no restart: people work on it until ${silence.until}`;
   const made = madeWithin(state, process, look);
   const last = made.at(-1);
   if (last === undefined) return null;

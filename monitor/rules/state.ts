@@ -64,7 +64,7 @@ export interface Incident {
   escalated: boolean;
   /** When people were told; null while it is explained by another one, or silenced. */
   told: Moment | null;
-  /** Why they were not, as last recorded in the journal. */
+  /** Why they have not heard the last of it, as recorded in the journal; null when they have. */
   heldBack: 'explained' | 'silenced' | null;
   reminders: number;
   /** Where its process was found to hang. */

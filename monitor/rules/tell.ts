@@ -55,7 +55,8 @@ function kindOf(
   step: Step,
   { now, policy }: Look,
 ): NoticeKind | null {
-  if (step.escalate || (incident.escalated && incident.told === null)) return 'escalation';
+  const untold = incident.told === null || incident.heldBack !== null;
+  if (step.escalate || (incident.escalated && untold)) return 'escalation';
   if (incident.told === null) return verdict.level === 'warn' ? 'warning' : 'alert';
   return now.at - incident.told.at >= reminderAfterMs(incident, policy) ? 'reminder' : null;
 }
@@ -89,11 +90,11 @@ function hold(
   { event, text }: Held,
   kind: NoticeKind,
 ): { incident: Incident; actions: Action[] } {
-  // An escalation that is held back is told later; a reminder is not.
-  const told = kind === 'escalation' ? null : incident.told;
-  const news = kind !== 'reminder' && incident.heldBack !== event;
+  // What is held back is told later; a reminder is not.
+  if (kind === 'reminder') return { incident, actions: [] };
+  const news = incident.heldBack !== event;
   return {
-    incident: { ...incident, told, heldBack: event },
+    incident: { ...incident, heldBack: event },
     actions: news ? [record(incident, subject, event, text)] : [],
   };
 }

@@ -5,15 +5,23 @@ import { createHost } from '../../monitor/observe/host.js';
 import type { Observation } from '../../monitor/observe/observation.js';
 import { pm2Supervisor } from '../../monitor/observe/pm2.js';
 import { observe } from '../../monitor/observe/probe.js';
+import { figuresOf } from '../../monitor/figures/figures.js';
+import { createMonitorMetrics } from '../../monitor/figures/metrics.js';
+import { openFiles } from '../../monitor/records/files.js';
+import { decide } from '../../monitor/rules/decide.js';
+import { initialState } from '../../monitor/rules/state.js';
 import { systemClock } from '../../src/clock.js';
 import { freePort } from '../support/free-port.js';
+import { silentLog } from '../support/log.js';
+import { INTERVAL, policy } from '../support/monitor-play.js';
 import { ownPm2 } from '../support/pm2.js';
 
 /**
- * What the monitor's probes cost: `node dist/test/bench/monitor-probes.js [PROBES]`. Runs three
- * stand-ins under a PM2 of its own, looks PROBES times without a pause and prints milliseconds
- * of processor time per probe, resident memory and open files on the way, and what their
- * level at the end is to that of the middle.
+ * What the monitor's rounds cost: `node dist/test/bench/monitor-probes.js [PROBES]`. Runs three
+ * stand-ins under a PM2 of its own and goes PROBES rounds without a pause, each as the loop does it:
+ * look, decide, state, history, figures, on a clock that moves 15 s a round. Prints milliseconds
+ * of processor time per round, its share of a core at 15 s, resident memory and open files on the
+ * way, and what their level at the end is to that of the middle.
  */
 const APP = resolve('dist/test/support/health-app-root.js');
 const probes = Number(process.argv[2] ?? 1000);
@@ -50,7 +58,26 @@ async function measure(healthUrl: string): Promise<void> {
   const clock = systemClock;
   const supervisor = pm2Supervisor({ home, clock, timeoutMs: 5000, restartTimeoutMs: 60_000 });
   const host = createHost({ clock, healthUrl, folders: [home] });
-  const look = () => observe({ healthUrl, timeoutMs: 5000, clock, supervisor, host });
+  const files = openFiles({
+    ...{ folder: join(home, 'state'), clock, log: silentLog },
+    ...{ restartMs: policy.restartMs, readOnly: false },
+  });
+  const metrics = createMonitorMetrics();
+  const own = { memoryMb: 0, loopDelayMs: 0 };
+  let state = initialState(0, policy);
+  let rounds = 0;
+  const look = async () => {
+    rounds += 1;
+    const at = rounds * INTERVAL;
+    const seen = await observe({ healthUrl, timeoutMs: 5000, clock, supervisor, host });
+    const observation = { ...seen, at, silences: await files.silences() };
+    const decision = decide(state, observation, policy);
+    state = decision.state;
+    await files.save(state);
+    metrics.observe(observation, figuresOf(state, observation, policy, 0, own));
+    await files.record(observation);
+    return observation;
+  };
   check(await look()); // loads PM2's client, once
   const levels: Level[] = [];
   const per = Math.ceil(probes / REPORTS);
@@ -60,10 +87,11 @@ async function measure(healthUrl: string): Promise<void> {
     const { user, system } = process.cpuUsage(before);
     const level = now();
     levels.push(level);
-    const cpu = ((user + system) / 1000 / per).toFixed(1);
+    const cpuMs = (user + system) / 1000 / per;
+    const share = ((100 * cpuMs) / INTERVAL).toFixed(2);
     const { rssMb, heapMb, files } = level;
     say(
-      `${report * per} probes: ${cpu} ms each, rss ${rssMb} MB, heap ${heapMb} MB, ${files} files`,
+      `${report * per} rounds: ${cpuMs.toFixed(1)} ms each (${share} % of a core), rss ${rssMb} MB, heap ${heapMb} MB, ${files} files`,
     );
   }
   const [middle, end] = [levels[REPORTS / 2 - 1], levels[REPORTS - 1]];

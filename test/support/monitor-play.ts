@@ -2,7 +2,12 @@ import type { Action, Recorded } from '../../monitor/rules/action.js';
 import { decide } from '../../monitor/rules/decide.js';
 import type { JournalEvent } from '../../monitor/records/journal-entry.js';
 import type { Notice } from '../../monitor/notify/notice.js';
-import type { Outcome, ProcessSample, Silence } from '../../monitor/observe/observation.js';
+import type {
+  DiskSample,
+  Outcome,
+  ProcessSample,
+  Silence,
+} from '../../monitor/observe/observation.js';
 import { type Policy, policyOf } from '../../monitor/rules/policy.js';
 import { initialState, type State } from '../../monitor/rules/state.js';
 import { answered, noAnswer, observation } from './observations.js';
@@ -33,14 +38,16 @@ export interface Look {
   outcome?: Outcome;
   processes?: ProcessSample[] | null;
   silences?: Silence[];
+  disks?: DiskSample[];
 }
 
 /** Feeds one look each interval, the first right after the monitor's own grace. */
 export function play(looks: Look[], rules: Policy = policy): { actions: Action[][]; state: State } {
   let state = initialState(0, rules);
-  const actions = looks.map(({ outcome, processes, silences = [] }, index) => {
+  const actions = looks.map(({ outcome, processes, silences = [], disks }, index) => {
     const at = rules.graceMs + index * INTERVAL;
     const seen = { ...observation(at, outcome, processes), silences };
+    if (disks !== undefined) seen.host = { ...seen.host, disks };
     const decision = decide(state, seen, rules);
     state = decision.state;
     return decision.actions;

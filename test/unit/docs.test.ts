@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import test from 'ava';
+import { runbookSection } from '../../monitor/read/runbook.js';
 import { EnvSchema, KEYS_TO_COME } from '../../src/config-schema.js';
 import { API_PREFIX } from '../../src/app.js';
 import { ERROR_CODES } from '../../src/errors.js';
@@ -84,4 +85,17 @@ test('the runbook has a row for every failure of Reddit', (t) => {
 
 test('ARCHITECTURE.md can be read at once', (t) => {
   t.true(text('ARCHITECTURE.md').split('\n').length < 150);
+});
+
+test('the runbook has an entry for each cause that the monitor tells', (t) => {
+  const headings = new Set(text('deployment/RUNBOOK.md').match(/(?<=^##+ ).+$/gm));
+  const folder = 'monitor/rules';
+  const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => text(`${folder}/${name}`));
+  const causes = sources.flatMap((source) => source.match(/(?<=\bcause: ')\w+(?=')/g) ?? []);
+  t.true(new Set(causes).size >= 10);
+  for (const cause of [...causes, 'timeout', 'refused', 'broken', 'server_error', 'exit_69']) {
+    t.true(headings.has(runbookSection(cause)), cause);
+  }
 });

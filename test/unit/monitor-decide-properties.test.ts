@@ -129,7 +129,10 @@ const apiInOrder = ({ outcome, supervisor }: Observation): boolean =>
   supervisor.processes.every(
     (one) =>
       one.name !== 'api' ||
-      ((one.memoryMb ?? 0) <= 500 && ['running', 'unknown'].includes(one.life) && one.pid > 0),
+      ((one.memoryMb ?? 0) <= 500 &&
+        ['running', 'unknown'].includes(one.life) &&
+        one.status === 'online' &&
+        one.pid > 0),
   );
 
 test('no restart of the api before as many failures in a row as the policy wants', (t) => {

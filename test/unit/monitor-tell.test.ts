@@ -116,6 +116,15 @@ for (const [title, look, first, also] of [
   });
 }
 
+test('a warning keeps no alert back: little disk, and the database is away', (t) => {
+  const disks = [{ path: '/data', freeMb: 300 }];
+  const { actions } = play(times(3, { outcome: down, disks }));
+  t.deepEqual(
+    notices(actions).map(({ kind, subject }) => `${kind} ${subject}`),
+    ['warning disk', 'alert api'],
+  );
+});
+
 test('an incident that lasts is told again after 30 minutes, then 60, then 120', (t) => {
   const { actions } = play(times(1000, { outcome: down })); // 4 h 10 min
   const ids = notices(actions).map(({ id }) => id.split('/')[1]);
