@@ -17,12 +17,13 @@ import { telling } from '../support/monitor-telling.js';
 const parts = process.argv.slice(2);
 const print = (line: string) => process.stdout.write(`${line}\n`);
 /**
- * Rows share nothing and mostly wait, so two are run at a time. What asks a debugger stands in
+ * Rows share nothing and mostly wait, so three are run at a time. What asks a debugger stands in
  * the first lane alone: all processes of Node.js open theirs on the same port.
  */
 const LANES = [
-  [...PROCESS_ROWS, ...STORE_ROWS],
-  [...END_ROWS, ...MEMORY_ROWS, ...PM2_ROWS, ...CHANNEL_ROWS],
+  PROCESS_ROWS,
+  [...END_ROWS, ...STORE_ROWS],
+  [...MEMORY_ROWS, ...PM2_ROWS, ...CHANNEL_ROWS],
 ].map((rows) => rows.filter(isChosen));
 const chosen = LANES.flat();
 
