@@ -3,7 +3,7 @@ import type { Row } from '../support/monitor-rows.js';
 import { CHANNEL_ROWS } from '../support/monitor-rows-channels.js';
 import { END_ROWS } from '../support/monitor-rows-ends.js';
 import { MEMORY_ROWS } from '../support/monitor-rows-memory.js';
-import { PM2_ROWS } from '../support/monitor-rows-pm2.js';
+import { LONELY_ROWS, PM2_ROWS } from '../support/monitor-rows-pm2.js';
 import { PROCESS_ROWS } from '../support/monitor-rows-process.js';
 import { STORE_ROWS } from '../support/monitor-rows-store.js';
 import { telling } from '../support/monitor-telling.js';
@@ -25,7 +25,8 @@ const LANES = [
   [...END_ROWS, ...STORE_ROWS],
   [...MEMORY_ROWS, ...PM2_ROWS, ...CHANNEL_ROWS],
 ].map((rows) => rows.filter(isChosen));
-const chosen = LANES.flat();
+const lonely = LONELY_ROWS.filter(isChosen);
+const chosen = [...lonely, ...LANES.flat()];
 
 /** What ends the rows that are being run. */
 const open = new Set<(() => unknown)[]>();
@@ -38,6 +39,7 @@ for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP:
 }
 
 let cured = 0;
+await runLane(lonely);
 await Promise.all(LANES.map(runLane));
 print(`${cured} of ${chosen.length} faults cured`);
 process.exitCode = chosen.length > 0 && cured === chosen.length ? 0 : 1;

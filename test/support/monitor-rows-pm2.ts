@@ -91,4 +91,6 @@ const daemonAndApiStopped: Row = {
   },
 };
 
-export const PM2_ROWS: Row[] = [daemonKilled, orphan, daemonStopped, daemonAndApiStopped];
+export const PM2_ROWS: Row[] = [daemonKilled, daemonStopped, daemonAndApiStopped];
+/** Every monitor of the machine tells of an orphan: no other may run meanwhile. */
+export const LONELY_ROWS: Row[] = [orphan];
