@@ -1,6 +1,7 @@
 import { beginsToFlap, changes, remember, stillFlaps } from './flapping.js';
 import { type Action, record } from './action.js';
 import { graceEnd } from './budget.js';
+import { explainedAway } from './held.js';
 import type { Decision, Look } from './look.js';
 import type { Observation } from '../observe/observation.js';
 import type { Policy } from './policy.js';
@@ -90,14 +91,16 @@ function failed(before: State, watch: Watch, seen: Verdict, look: Look): Decisio
   if (opened) actions.push(record(incident, verdict.subject, 'opened', verdict.what));
 
   const step = nextStep(before, { ...watch, incident }, incident, verdict, look);
-  const told = tell(incident, verdict, step, look);
+  const explained = explainedAway(verdict, look) !== undefined;
+  const failures = explained ? 0 : watch.failures;
+  const told = tell(incident, verdict, { ...step, failures }, look);
   incident = {
     ...told.incident,
     restarts: incident.restarts + (step.restart ? 1 : 0),
     escalated: incident.escalated || step.escalate,
   };
   actions.push(...told.actions);
-  const state = withWatch(before, verdict.subject, { ...watch, incident });
+  const state = withWatch(before, verdict.subject, { ...watch, failures, incident });
   if (!step.restart) return { state, actions };
   const restart = withRestart(state, incident, verdict, step, look);
   return { state: restart.state, actions: [...actions, ...restart.actions] };

@@ -10,17 +10,20 @@ import { times, type Verdict } from './verdicts/verdict.js';
 /**
  * Tells people of an incident once, reminds them at growing intervals while it lasts, and holds
  * back what another trouble explains or what is silenced; that is told when it no longer is.
+ *
+ * @param step with the failures in a row that nothing explained
  */
 export function tell(
   incident: Incident,
   verdict: Verdict,
-  step: Step,
+  step: Step & { failures: number },
   look: Look,
 ): { incident: Incident; actions: Action[] } {
   const kind = kindOf(incident, verdict, step, look);
   if (kind === null) return { incident, actions: [] };
   const held = heldBack(verdict, look);
   if (held !== null) return hold(incident, verdict, held, kind);
+  if (isEnding(incident, step, look)) return { incident, actions: [] };
   const reminders = kind === 'reminder' ? incident.reminders + 1 : incident.reminders;
   const notice: Notice = {
     ...noticeOf(kind, incident, verdict, look),
@@ -34,6 +37,15 @@ export function tell(
     incident: { ...incident, told: look.now, heldBack: null, reminders },
     actions: [{ kind: 'notify', notice: { ...notice, id } }],
   };
+}
+
+/** What explained it is over, and so may it be: it has as long as any trouble before it is told. */
+function isEnding(
+  { heldBack }: Incident,
+  { restart, escalate, failures }: Step & { failures: number },
+  { policy }: Look,
+): boolean {
+  return heldBack === 'explained' && !restart && !escalate && failures < policy.failures;
 }
 
 /** What there is to say now; null: nothing new. */

@@ -23,12 +23,14 @@ const flapping: Row = {
     proxy?.lie(null);
     const turns = (proxy?.asked().length ?? 0) - before;
     must(turns > 20, `only ${turns} probes`);
-    const opened = telling.notices().filter(({ kind }) => kind !== 'recovery');
+    const opened = telling
+      .notices()
+      .filter(({ kind }) => kind !== 'recovery' && kind !== 'reminder');
     must(opened.length === 1, `${opened.length} notices opened incidents`);
     const [first] = opened;
-    const subject = first?.subject ?? '';
+    must(first?.cause === 'flapping', `told for ${first?.cause}`);
     return {
-      told: { [subject]: [first?.kind ?? 'alert', 'recovery'] },
+      told: { api: ['alert', 'recovery'] },
       figures: `${turns} probes`,
     };
   },
@@ -41,7 +43,7 @@ const MANNERS: Record<string, Manner> = {
   redirects: { redirect: '/elsewhere' },
 };
 /** What a busy machine may add to the pause between two probes. */
-const SLACK_MS = 1500;
+const SLACK_MS = 3000;
 
 const illWebhook: Row = {
   name: 'webhook that hangs, answers 500, redirects',

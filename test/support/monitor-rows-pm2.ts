@@ -1,5 +1,5 @@
 import { systemClock } from '../../src/clock.js';
-import { type Bed, INTERVAL_MS } from './monitor-bed.js';
+import { type Bed, INTERVAL_MS, PATIENT } from './monitor-bed.js';
 import { must, type Row } from './monitor-rows.js';
 import { eventually } from './pm2.js';
 
@@ -17,7 +17,7 @@ function mustRunOnce(bed: Bed): void {
 
 const daemonKilled: Row = {
   name: 'PM2 killed',
-  options: { monitor: 'outside' },
+  options: { monitor: 'outside', env: PATIENT },
   async run(bed, telling) {
     bed.signal('daemon', 'SIGKILL');
     await telling.told({ kind: 'alert', subject: 'pm2' });
@@ -34,6 +34,9 @@ const daemonKilled: Row = {
   },
 };
 
+/** They are searched for once a minute. */
+const ORPHANS_WITHIN_MS = 100_000;
+
 /** What cannot see that its PM2 is dead stays, and is in the way of the next one. */
 const orphan: Row = {
   name: 'PM2 killed over a stopped runner',
@@ -44,12 +47,15 @@ const orphan: Row = {
     bed.signal('daemon', 'SIGKILL');
     await telling.told({ kind: 'alert', subject: 'pm2' });
     await bed.start();
-    const told = await telling.told({ text: new RegExp(`\\b${pid}\\b`) });
+    const text = new RegExp(`\\b${pid}\\b`);
+    await telling.told({ kind: 'warning', subject: 'orphans', text }, ORPHANS_WITHIN_MS);
     process.kill(pid, 'SIGKILL');
     await bed.steady();
     mustRunOnce(bed);
-    const own = told.subject === 'pm2' ? {} : { [told.subject]: [told.kind, 'recovery' as const] };
-    return { told: { pm2: ['alert', 'recovery'], ...own } };
+    return {
+      told: { pm2: ['alert', 'recovery'], orphans: ['warning', 'recovery'] },
+      maybe: ['api', 'process.jobs'],
+    };
   },
 };
 
@@ -85,4 +91,6 @@ const daemonAndApiStopped: Row = {
   },
 };
 
-export const PM2_ROWS: Row[] = [daemonKilled, orphan, daemonStopped, daemonAndApiStopped];
+export const PM2_ROWS: Row[] = [daemonKilled, daemonStopped, daemonAndApiStopped];
+/** Every monitor of the machine tells of an orphan: no other may run meanwhile. */
+export const LONELY_ROWS: Row[] = [orphan];

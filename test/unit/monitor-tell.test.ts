@@ -18,12 +18,12 @@ const kinds = (looks: Look[]) => notices(play(looks).actions).map(({ kind }) => 
 const subjects = (looks: Look[]) =>
   notices(play(looks).actions).map(({ kind, subject }) => `${kind} ${subject}`);
 
-test('what is explained is told when its explanation is gone, and not before', (t) => {
+test('what is explained is told when it lasts without its explanation, and not before', (t) => {
   const blind: Look = { outcome: noAnswer('refused'), processes: null };
   const { actions } = play([...times(6, blind), ...times(3, hung)]);
   t.deepEqual(
     notices(actions).map(({ kind, subject }) => `${kind} ${subject}`),
-    ['alert pm2', 'alert api', 'recovery pm2'],
+    ['alert pm2', 'recovery pm2', 'alert api'],
   );
   t.is(records(actions, 'explained').length, 1);
   t.is(restarts(actions).length, 1);
@@ -54,6 +54,17 @@ test('what is explained stays so while the process that explains it is started a
     'alert process.api',
     'recovery process.api',
   ]);
+});
+
+test('PM2 is back and starts the api: that it is not up yet is no news', (t) => {
+  const refused = noAnswer('refused');
+  const blind: Look = { outcome: refused, processes: null };
+  const starting: Look = { outcome: refused, processes: [managed('api', { status: 'launching' })] };
+  t.deepEqual(subjects([...times(6, blind), ...times(2, starting), ...times(3, well)]), [
+    'alert pm2',
+    'recovery pm2',
+  ]);
+  t.true(subjects([...times(6, blind), ...times(3, starting)]).includes('alert api'));
 });
 
 const runner = (changes: object) => [managed('api'), managed('jobs', changes), managed('monitor')];
