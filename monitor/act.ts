@@ -17,6 +17,8 @@ export interface ActOptions {
   policy: Policy;
   clock: Clock;
   log: Log;
+  /** So that what was decided outlives us. Never throws. */
+  save: (state: State) => Promise<void>;
   /** Never throws. */
   journal: { append(entries: JournalEntry[]): Promise<void> };
   /** What can be found out before a restart destroys it. Never throws and has a deadline. */
@@ -39,6 +41,9 @@ export interface Findings {
  * a minute each: nobody hears of one trouble later for the restart of another. Gives the state
  * with what came of it. A restart that fails is recorded: the next failing looks decide what
  * comes then.
+ *
+ * Whenever it is cut off, the budget outlives us, and whoever comes next tells what people may not
+ * have heard, under the same id.
  */
 export async function act(
   options: ActOptions,
@@ -51,6 +56,7 @@ export async function act(
     options.journal.append([entryOf(event, about, text, options.clock, null)]);
 
   const restarts = actions.filter((one) => one.kind === 'restart');
+  if (restarts.length > 0) await options.save(untold(decided, actions));
   for (const restart of restarts) {
     const { place, text } = await options.examine(restart, observation, state);
     await record('evidence', restart, text);
@@ -58,13 +64,30 @@ export async function act(
       state = withIncident(state, restart, (incident) => ({ ...incident, place }));
     }
   }
-  for (const action of [...actions.filter((one) => one.kind !== 'restart'), ...restarts]) {
+  for (const action of actions.filter((one) => one.kind !== 'restart')) {
     if (signal.aborted) return state;
     await options.journal.append([decidedEntry(action, state, options.clock, observation)]);
     if (action.kind === 'notify') await options.notifier.notify(placed(action.notice, state));
-    if (action.kind === 'restart') state = await restart(options, state, action, record);
   }
+  await options.save(state);
+  for (const action of restarts) {
+    if (signal.aborted) return state;
+    await options.journal.append([decidedEntry(action, state, options.clock, observation)]);
+    state = await restart(options, state, action, record);
+  }
+  if (restarts.length > 0) await options.save(state);
   return state;
+}
+
+/** As it is until the notices of this decision are on their way. */
+function untold(decided: State, actions: readonly Action[]): State {
+  return actions.reduce(
+    (state, action) =>
+      action.kind === 'notify'
+        ? withIncident(state, action.notice, (incident) => ({ ...incident, told: null }))
+        : state,
+    decided,
+  );
 }
 
 type About = Pick<Restart, 'incident' | 'subject' | 'cause'>;

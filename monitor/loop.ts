@@ -12,8 +12,6 @@ export interface LoopOptions extends ActOptions {
   intervalMs: number;
   clock: Clock;
   log: Log;
-  /** Called before anything is done about a decision, so that its budget outlives us. */
-  save: (state: State) => Promise<void>;
   /** Told of each look after all was done about it. Never throws and never takes long. */
   looked: (observation: Observation, state: State) => Promise<void>;
 }
@@ -50,10 +48,8 @@ async function keepLooking(
     if (signal.aborted) return;
     report(observation);
     const decision = decide(state, observation, policy);
-    await options.save(decision.state);
     state = await act(options, decision, observation, signal);
     if (signal.aborted) return;
-    if (state !== decision.state) await options.save(state);
     await options.looked(observation, state);
     await clock.sleep(intervalMs - (clock.monotonic() - began), signal);
   }

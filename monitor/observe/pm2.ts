@@ -62,12 +62,13 @@ export function pm2Supervisor(options: Pm2Options): Supervisor {
 }
 
 /**
- * Only what is up or given up. An app that PM2 is starting or about to start is left alone:
+ * Only what is up or given up, not what somebody has stopped. An app that PM2 is starting or about to start is left alone:
  * PM2 7 lets the start it had planned happen besides the restart, and then runs it twice.
  */
 async function restart(pm2: Pm2, name: string, options: Pm2Options): Promise<void> {
   const targets = (await listProcesses(pm2, options.clock)).filter(
-    (one) => one.name === name && (one.status === 'online' || one.pid === 0),
+    (one) =>
+      one.name === name && (one.status === 'online' || (one.pid === 0 && one.status !== 'stopped')),
   );
   if (targets.length === 0) throw new Error(`PM2 lists no ${name} that could be restarted`);
   const daemon = await lookAtDaemon(options.home);

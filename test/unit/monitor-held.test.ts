@@ -1,18 +1,7 @@
 import test from 'ava';
 import type { Silence } from '../../monitor/observe/observation.js';
-import { decide } from '../../monitor/rules/decide.js';
-import { initialState } from '../../monitor/rules/state.js';
-import {
-  INTERVAL,
-  type Look,
-  notices,
-  play,
-  policy,
-  restarts,
-  times,
-  well,
-} from '../support/monitor-play.js';
-import { answered, managed, noAnswer, observation } from '../support/observations.js';
+import { type Look, notices, play, restarts, times, well } from '../support/monitor-play.js';
+import { answered, managed, noAnswer } from '../support/observations.js';
 
 /** What holds a trouble back must not do so for ever. */
 const told = (looks: Look[]) =>
@@ -34,27 +23,17 @@ test('what was given to a human explains no other trouble away: an api that then
   t.is(restarts(actions.slice(60)).length, after[0]?.kind === 'alert' ? 1 : 0);
 });
 
-test('a disk that has been low for long does not hide that the database fails', (t) => {
-  const down = answered('unhealthy', [{ code: 'database_unreachable', severity: 'critical' }]);
-  for (const [pause, kinds] of [
-    [0, ['warning disk']],
-    [110, ['warning disk', 'reminder disk']],
-    [200, ['warning disk', 'reminder disk', 'alert api']],
+test('a PM2 that has been away for long does not hide that the api fails today', (t) => {
+  for (const [pause, heard] of [
+    [0, ['alert pm2']],
+    [110, ['alert pm2', 'reminder pm2']],
+    [200, ['alert pm2', 'reminder pm2', 'alert api']],
   ] as const) {
-    let state = initialState(0, policy);
-    const heard = [];
-    for (let look = 0; look < pause + 20; look += 1) {
-      const seen = observation(policy.graceMs + look * INTERVAL, look < pause ? answered() : down);
-      const host = { ...seen.host, disks: [{ path: '/data', freeMb: 900 }] };
-      const decision = decide(state, { ...seen, host }, policy);
-      state = decision.state;
-      heard.push(...notices([decision.actions]));
-    }
-    t.deepEqual(
-      heard.map(({ kind, subject }) => `${kind} ${subject}`),
-      kinds,
-    );
-    if (pause === 110) t.regex(heard.at(-1)?.also.join() ?? '', /database_unreachable/);
+    const looks: Look[] = [
+      ...times(pause, { outcome: answered(), processes: null }),
+      ...times(20, { outcome: noAnswer('refused'), processes: null }),
+    ];
+    t.deepEqual(told(looks), heard);
   }
 });
 

@@ -201,6 +201,21 @@ test('the wall clock jumps a day ahead and an hour back: no restart, no alert tw
   await done;
 });
 
+test('told to end while it looks where the api hangs: who comes next tells it and keeps the budget', async (t) => {
+  const { clock, notices, sky, abort, done } = await world({
+    examine: () => new Promise(() => undefined),
+  });
+  await clock.advance(1);
+  sky.outcome = noAnswer();
+  await clock.advance(45_000);
+  abort.abort();
+  await done;
+  t.deepEqual(notices, []);
+  const left = sky.saved.at(-1);
+  t.is(left?.processes.api?.restarts.length, 1);
+  t.is(left?.watches.api?.incident?.told, null);
+});
+
 test('a restart that fails is logged, and watching goes on', async (t) => {
   const { clock, events, sky, lines, abort, done } = await world({
     supervisor: { restart: async () => Promise.reject(new Error('PM2 said no')) },
