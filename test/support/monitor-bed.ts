@@ -160,6 +160,11 @@ export async function makeBed(t: Teardown, options: BedOptions = {}): Promise<Be
     if (of === 'daemon') return Number(readFileSync(join(home, 'pm2.pid'), 'utf8'));
     return (of === 'monitor' ? log(of) : starts(of)).at(-1)?.pid ?? 0;
   };
+  /** Pid 0 would be our own process group. */
+  const send = (of: AppName | 'daemon', name: NodeJS.Signals): void => {
+    if (!(pid(of) > 0)) throw new Error(`${of} does not run`);
+    process.kill(pid(of), name);
+  };
   let outside: ChildProcess | null = null;
   const bed: Bed = {
     ...{ folder, port, databasePath, stateFolder, webhook, simulator, pm2, configure, starts, log },
@@ -176,10 +181,10 @@ export async function makeBed(t: Teardown, options: BedOptions = {}): Promise<Be
       await serving(bed);
       if (options.monitor !== 'nowhere') await watching(bed);
     },
-    signal: (of, name) => void process.kill(pid(of), name),
+    signal: (of, name) => send(of, name),
     order(app, order) {
       writeFileSync(orderFile(folder, app), JSON.stringify(order));
-      process.kill(pid(app), ORDER_SIGNAL);
+      send(app, ORDER_SIGNAL);
     },
     atStart(app, order) {
       if (order === null) rmSync(startFile(folder, app), { force: true });
