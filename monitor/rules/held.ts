@@ -10,15 +10,20 @@ import type { Verdict } from './verdicts/verdict.js';
 export function explainedAway(verdict: Verdict, look: Look): Verdict | undefined {
   const all = look.all.map((one) => standing(one, look));
   const explanation = explanationOf(verdict, { ...look, all });
-  const ignored = verdict.remedy.restart && explanation && !mayBeRestarted(explanation, look);
+  const ignored = verdict.remedy.restart && explanation && !actsFor(explanation, verdict, look);
   return ignored ? undefined : explanation;
 }
 
-/** Not what has been given to a human, or what people work on: nothing will come of that. */
-function mayBeRestarted(explanation: Verdict, look: Look): boolean {
+/**
+ * Whether what is done about the explanation is done about this, too. Not what has been given to
+ * a human, or what people work on: nothing will come of that. But the process of this very trouble
+ * has its remedy, and its budget, whatever became of them.
+ */
+function actsFor(explanation: Verdict, { process }: Verdict, look: Look): boolean {
+  if (!explanation.remedy.restart) return false;
+  if (process !== null && explanation.subject === `process.${process}`) return true;
   const incident = look.state.watches[explanation.subject]?.incident;
-  const left = incident?.escalated === true || restartSilence(explanation, look) !== undefined;
-  return explanation.remedy.restart && !left;
+  return incident?.escalated !== true && restartSilence(explanation, look) === undefined;
 }
 
 /** Trouble lasts until a look says otherwise: while its process starts again, none says anything. */

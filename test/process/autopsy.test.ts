@@ -41,6 +41,16 @@ async function hang(t: ExecutionContext, name: string, text: string) {
   return { ...started, folder };
 }
 
+/** When it has burnt three tenths of a second of processor time since: it spins. */
+async function spins(pid: number): Promise<void> {
+  const ticks = () => {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? [];
+    return Number(fields[11]) + Number(fields[12]);
+  };
+  const before = ticks();
+  await eventually('a loop that burns', () => ticks() >= before + 30);
+}
+
 const SAY = `process.stdout.write('on\\n', () => undefined);`;
 
 test.serial(
@@ -80,7 +90,7 @@ test.serial(
     ];
     for (const [name, text, place] of programs) {
       const { pid, folder } = await hang(t, name, text);
-      await systemClock.sleep(300);
+      await spins(pid);
       const found = await autopsy(pid, options);
       t.is(found.kind, 'hung_in', JSON.stringify(found));
       if (found.kind !== 'hung_in') continue;
@@ -121,7 +131,7 @@ const server = http.createServer((q, r) => r.end('ok')).listen(0, '127.0.0.1', (
   }, 100);
 });`;
   const { pid, line } = await hang(t, 'slow.cjs', text);
-  await systemClock.sleep(300);
+  await spins(pid);
   const found = await autopsy(pid, options);
   t.is(found.kind, 'hung_in', JSON.stringify(found));
   t.is(await (await fetch(`http://127.0.0.1:${line}/`)).text(), 'ok');
@@ -138,7 +148,7 @@ const server = http.createServer((q, r) => r.end('ok')).listen(0, '127.0.0.1', (
   setTimeout(() => require('child_process').execFileSync('sleep', ['5']), 100);
 });`;
     const { pid, line } = await hang(t, 'native.cjs', text);
-    await systemClock.sleep(300);
+    await eventually('its child', () => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'));
     const began = systemClock.monotonic();
     const found = await autopsy(pid, { clock: systemClock, timeoutMs: 1000 });
     t.true(systemClock.monotonic() - began < 4000);
@@ -223,7 +233,7 @@ test.serial('a hung worker of a PM2 cluster is named with its line', async (t) =
   await eventually('it serves', () => ask('/'));
   const { pid } = (await list())[0] ?? { pid: 0 };
   t.is(await ask('/hang'), String(pid));
-  await systemClock.sleep(500);
+  await spins(pid);
   const found = await autopsy(pid, options);
   const source = readFileSync(HANGING, 'utf8').split('\n');
   const line = source.findIndex((one) => one.includes('Math.random')) + 1;

@@ -168,8 +168,6 @@ const budgetSpent: Row = {
       told: {
         'process.api': ['alert', 'recovery', 'alert', 'recovery', 'escalation', 'recovery'],
       },
-      // What is left to a human explains nothing any more: then the API stands for itself.
-      maybe: ['api'],
       restarts: { api: 2 },
     };
   },

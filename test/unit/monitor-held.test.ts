@@ -23,6 +23,14 @@ test('what was given to a human explains no other trouble away: an api that then
   t.is(restarts(actions.slice(60)).length, after[0]?.kind === 'alert' ? 1 : 0);
 });
 
+test('a suspended api is escalated once, and not as an api that does not answer besides', (t) => {
+  const stuck: Look = {
+    outcome: noAnswer(),
+    processes: [managed('api', { life: 'suspended' }), managed('jobs'), managed('monitor')],
+  };
+  t.deepEqual(told(times(100, stuck)), ['alert process.api', 'escalation process.api']);
+});
+
 test('a PM2 that has been away for long does not hide that the api fails today', (t) => {
   for (const [pause, heard] of [
     [0, ['alert pm2']],
