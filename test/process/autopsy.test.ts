@@ -148,7 +148,10 @@ const server = http.createServer((q, r) => r.end('ok')).listen(0, '127.0.0.1', (
   setTimeout(() => require('child_process').execFileSync('sleep', ['5']), 100);
 });`;
     const { pid, line } = await hang(t, 'native.cjs', text);
-    await eventually('its child', () => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'));
+    await eventually(
+      'its child',
+      () => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8') !== '',
+    );
     const began = systemClock.monotonic();
     const found = await autopsy(pid, { clock: systemClock, timeoutMs: 1000 });
     t.true(systemClock.monotonic() - began < 4000);
