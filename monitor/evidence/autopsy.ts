@@ -34,6 +34,8 @@ const ANSWER_MS = 500;
 const LATE_LOOK_EVERY_MS = 1000;
 const LATE_LOOKS = 300;
 const MAX_FRAMES = 10;
+/** Between two microtasks that starve the loop no code of its own is on the stack. */
+const MAX_PAUSES = 10;
 const MAX_FRAME_TEXT = 200;
 /** Names the scripts that we run in the process, so that they are not taken for its own. */
 const OURS = 'monitor-autopsy';
@@ -137,10 +139,17 @@ async function examine(
   let found: Autopsy = { kind: 'idle' };
   if (!turns) {
     await inspector.ask('Debugger.enable');
-    await inspector.ask('Debugger.pause');
-    // A pause waits for the next statement. This is one, also within a regular expression.
-    run('0').catch(() => undefined);
-    found = describe(await inspector.paused, await workingFolder(pid));
+    const folder = await workingFolder(pid);
+    for (let look = 1; found.kind === 'idle' && look <= MAX_PAUSES; look += 1) {
+      if (look > 1) await inspector.ask('Debugger.resume');
+      const paused = inspector.nextPause();
+      paused.catch(() => undefined); // the pause itself may fail first
+      await inspector.ask('Debugger.pause');
+      // A pause waits for the next statement. This is one, also within a regular expression.
+      run('0').catch(() => undefined);
+      found = describe(await paused, folder);
+    }
+    if (found.kind === 'idle') found = unknown('it was between two of its steps at each look');
   }
   if (wasOpen) inspector.close();
   else await run(CLOSE).catch(() => undefined);

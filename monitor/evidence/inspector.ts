@@ -9,7 +9,7 @@ export interface Inspector {
   /** Resolves with the result; rejects when it is refused or the conversation ends. */
   ask(method: string, params?: object): Promise<unknown>;
   /** Resolves with the frames of the next pause, the innermost first. */
-  paused: Promise<Frame[]>;
+  nextPause(): Promise<Frame[]>;
   /** Idempotent. A process that it has paused goes on. */
   close(): void;
 }
@@ -71,11 +71,6 @@ export async function connectInspector(url: string, signal: AbortSignal): Promis
   const urls = new Map<string, string>();
   const ended = new Error('its debugger ended the conversation');
   let onPaused: (frames: Frame[]) => void = () => undefined;
-  const paused = new Promise<Frame[]>((resolve, reject) => {
-    onPaused = resolve;
-    socket.addEventListener('close', () => reject(ended));
-  });
-  paused.catch(() => undefined); // not everybody waits for a pause
   signal.addEventListener('abort', () => socket.close(), { once: true });
   socket.addEventListener('message', ({ data }) => {
     const message = parse(data);
@@ -100,7 +95,11 @@ export async function connectInspector(url: string, signal: AbortSignal): Promis
   });
   let lastId = 0;
   return {
-    paused,
+    nextPause: () =>
+      new Promise<Frame[]>((resolve, reject) => {
+        onPaused = resolve;
+        socket.addEventListener('close', () => reject(ended));
+      }),
     ask(method, params = {}) {
       const id = ++lastId;
       const answer = new Promise<unknown>((resolve, reject) => {
