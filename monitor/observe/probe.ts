@@ -15,6 +15,7 @@ import {
   type SupervisorView,
 } from './observation.js';
 import type { Supervisor } from './supervisor.js';
+import { oneLine } from './text.js';
 
 export interface ProbeOptions {
   healthUrl: string;
@@ -66,7 +67,7 @@ async function viewSupervisor({ supervisor, host }: ProbeOptions): Promise<Super
     const processes = await host.processes(await supervisor.list(), daemon);
     return { reachable: true, processes, daemon };
   } catch (error) {
-    return { reachable: false, reason: brief(messageOf(error)), daemon };
+    return { reachable: false, reason: cut(messageOf(error)), daemon };
   }
 }
 
@@ -142,9 +143,9 @@ function causesOf(reported: unknown): Cause[] {
     .slice(0, MAX_CAUSES)
     .filter((cause) => Value.Check(ReportedCause, cause))
     .map((cause) => ({
-      code: brief(cause.code),
-      severity: brief(cause.severity ?? 'unknown'),
-      message: brief(cause.message ?? ''),
+      code: cut(cause.code),
+      severity: cut(cause.severity ?? 'unknown'),
+      message: cut(cause.message ?? ''),
       restartWouldHelp: cause.restart_would_help === true,
     }));
 }
@@ -176,13 +177,12 @@ function explain(error: unknown, timeoutMs: number): { reason: NoAnswerReason; d
   }
   const refused = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL'];
   const reason = typeof code === 'string' && refused.includes(code) ? 'refused' : 'broken';
-  return { reason, detail: brief(messageOf(error) || String(code)) };
+  return { reason, detail: cut(messageOf(error) || String(code)) };
 }
+
+/** What comes over the network is cleaned here, once for all who read it. */
+const cut = (text: string): string => oneLine(text, MAX_TEXT);
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function brief(text: string): string {
-  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}…`;
 }
