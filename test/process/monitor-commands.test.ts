@@ -13,7 +13,7 @@ function commandIn(t: ExecutionContext) {
   const folder = temporaryFolder(t);
   const state = join(folder, 'state');
   const run = (name: string, ...args: string[]) =>
-    execa(process.execPath, [resolve(`dist/monitor/${name}.js`), ...args], {
+    execa(process.execPath, [resolve(`dist/monitor/read/${name}.js`), ...args], {
       cwd: folder,
       env: { MONITOR_STATE_DIR: state, NODE_ENV: 'production' },
       reject: false,

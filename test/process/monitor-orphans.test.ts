@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { createOrphans } from '../../monitor/observe/orphans.js';
+import { readStat } from '../../monitor/observe/proc.js';
 import { systemClock } from '../../src/clock.js';
 import { ManualClock } from '../support/clock.js';
 import { eventually, ownPm2 } from '../support/pm2.js';
@@ -63,11 +64,14 @@ test.serial(
     const worker = await start(APP, 'api', '-i', '1');
     t.deepEqual(await find({ app: APP }), [], 'PM2 lives');
     // A worker ends with PM2, unless it hangs.
-    process.kill(worker, 'SIGSTOP');
-    await kill();
+    await kill(fork, worker);
+    let found: Awaited<ReturnType<typeof find>> = [];
     const orphans = await eventually('two orphans', async () => {
-      const found = await find({ app: APP });
+      found = await find({ app: APP });
       return found.length === 2 && found;
+    }).catch((error: unknown) => {
+      const states = [fork, worker].map((pid) => readStat(pid));
+      throw new Error(`${String(error)}: ${JSON.stringify({ found, states })}`);
     });
     t.deepEqual(
       orphans.map(({ pid, name }) => [pid, name]).sort(),
