@@ -160,8 +160,8 @@ const budgetSpent: Row = {
     }
     bed.signal('api', 'SIGSTOP');
     await telling.told({ kind: 'escalation', subject: 'process.api' }, 60_000);
-    const open = savedState(bed).incidents['process.api'];
-    must(open?.escalated === true, 'the state does not say escalated');
+    const escalated = () => savedState(bed).incidents['process.api']?.escalated === true;
+    await eventually('a state that says escalated', escalated); // it follows the notice
     await systemClock.sleep(10 * INTERVAL_MS);
     bed.signal('api', 'SIGCONT');
     return {
