@@ -1,6 +1,5 @@
 import type { Clock } from '../src/clock.js';
-import type { Config } from '../src/config.js';
-import { environmentForPrograms } from '../src/config.js';
+import { type Config, environmentForPrograms } from '../src/config.js';
 import type { RootContext, Running } from '../src/process.js';
 import { examiner } from './evidence/examine.js';
 import { openFiles } from './records/files.js';
@@ -21,8 +20,8 @@ import { createWatchdog } from './notify/watchdog.js';
 
 /** PM2 answers within milliseconds; one that does not is stopped or overwhelmed. */
 const PM2_TIMEOUT_MS = 5000;
-/** PM2 waits for the old process (kill_timeout) and for the new one (listen_timeout). */
-const RESTART_EXTRA_MS = 60_000;
+/** More than PM2 may take for a restart by its own settings: of several instances, one by one. */
+const RESTART_SLACK_MS = 25_000;
 /** Rounds of the loop without progress after which systemd is no longer told that it lives. */
 const PATIENCE_ROUNDS = 10;
 
@@ -32,7 +31,7 @@ export function probing(config: Config, clock: Clock): ProbeOptions {
     home: config.pm2Home,
     clock,
     timeoutMs: PM2_TIMEOUT_MS,
-    restartTimeoutMs: config.shutdownDeadlineMs + RESTART_EXTRA_MS,
+    restartTimeoutMs: policyOf(config).restartMs + RESTART_SLACK_MS,
   });
   const host = createHost({ clock, healthUrl, folders: foldersOf(config) });
   return { healthUrl, timeoutMs, clock, supervisor, host };
@@ -61,7 +60,7 @@ export async function watch(context: RootContext, dryRun: boolean): Promise<Runn
   const watchdog = createWatchdog({
     systemd: dryRun ? null : config.systemd,
     ...{ pid: process.pid, environment: environmentForPrograms(), clock, log },
-    patienceMs: PATIENCE_ROUNDS * intervalMs + config.shutdownDeadlineMs + RESTART_EXTRA_MS,
+    patienceMs: PATIENCE_ROUNDS * intervalMs + policy.restartMs + RESTART_SLACK_MS,
   });
   const self = watchSelf();
   const probe = probing(config, clock);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { hostname } from 'node:os';
 import type { Clock } from '../../src/clock.js';
 import type { Channel, Delivery, Message } from './channel.js';
-import { oneLine } from './sentence.js';
+import { oneLine } from '../text.js';
 
 export interface CommandOptions {
   /** For /bin/sh, as the operator wrote it. */

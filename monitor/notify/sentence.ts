@@ -1,3 +1,4 @@
+import { duration, oneLine } from '../text.js';
 import type { Notice } from './notice.js';
 
 /**
@@ -16,24 +17,6 @@ export function sentence(notice: Notice, late = false): string {
   parts.push(action);
   if (also.length > 0) parts.push(`also: ${also.join(', ')}`);
   return oneLine(`${late ? `[late, of ${time}] ` : ''}${parts.join('; ')}`);
-}
-
-/** Seconds up to two minutes, minutes up to two hours, then hours. */
-function duration(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  if (seconds < 120) return `${seconds} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 120) return `${minutes} min`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-/** Control characters, line separators and marks of direction. */
-const UNSEEN = /[\p{Cc}\u2028\u2029\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]+/gu;
-
-/** Well-formed text without line ends, cut after `max` characters. */
-export function oneLine(text: string, max = 4000): string {
-  const line = text.replace(UNSEEN, ' ');
-  return (line.length <= max ? line : `${line.slice(0, max - 1)}…`).toWellFormed();
 }
 
 const MAX_TEXT = 1000;

@@ -5,7 +5,7 @@ import Value from 'typebox/value';
 import type { Clock } from '../../src/clock.js';
 import { withDeadline } from '../../src/retry.js';
 import type { ManagedProcess } from './observation.js';
-import { oneLine, withoutEscapes } from './text.js';
+import { oneLine, withoutEscapes } from '../text.js';
 
 /** Exit codes whose cause stands in the log: store unreachable, configuration. */
 const TELLING = [69, 78];

@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import type { PortHolder } from './observation.js';
 import { allPids, commandLine, readStat, readTable, socketInodes } from './proc.js';
-import { oneLine } from './text.js';
+import { oneLine } from '../text.js';
 
 const LISTENING = '0A';
 const MAX_COMMAND = 120;

@@ -15,7 +15,7 @@ import {
   type SupervisorView,
 } from './observation.js';
 import type { Supervisor } from './supervisor.js';
-import { oneLine } from './text.js';
+import { oneLine } from '../text.js';
 
 export interface ProbeOptions {
   healthUrl: string;

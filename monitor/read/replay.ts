@@ -7,7 +7,8 @@ import type { Policy } from '../rules/policy.js';
 import { policyOf } from '../rules/policy.js';
 import { readRecorded } from '../records/recorded.js';
 import { decisionLine, type Replay, type ReplaySummary, startReplay } from './replaying.js';
-import { count, duration, plain, utc } from './words.js';
+import { count, duration, utc } from './words.js';
+import { oneLine } from '../text.js';
 
 const HELP = `Usage: npm run monitor:replay -- [--from TIME] [--policy KEY=VALUE]… FILE…
 
@@ -68,7 +69,7 @@ async function replayFile(
       const { observation, run } = recorded;
       if (Date.parse(observation.time) < fromMs) continue;
       for (const action of replay.feed(observation, run)) {
-        const line = `${utc(observation.time)}  ${plain(decisionLine(action))}\n`;
+        const line = `${utc(observation.time)}  ${oneLine(decisionLine(action))}\n`;
         if (!process.stdout.write(line)) await once(process.stdout, 'drain');
       }
     }

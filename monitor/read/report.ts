@@ -2,7 +2,8 @@ import type { IncidentSummary } from './incidents.js';
 import type { JournalEntry } from '../records/journal-entry.js';
 import { runbookSection } from './runbook.js';
 import { whatHappened } from './story.js';
-import { count, duration, plain, utc } from './words.js';
+import { count, duration, utc } from './words.js';
+import { oneLine } from '../text.js';
 
 /** Of `--list`: the newest so many. */
 const LISTED = 20;
@@ -12,9 +13,9 @@ export function listed(all: IncidentSummary[], json: boolean): string {
   const newest = all.slice(-LISTED).reverse();
   if (json) return `${JSON.stringify({ incidents: newest.map(head) })}\n`;
   if (newest.length === 0) return 'No incident is on record.\n';
-  const width = Math.max(...newest.map(({ id }) => plain(id).length));
+  const width = Math.max(...newest.map(({ id }) => oneLine(id).length));
   return newest
-    .map((one) => `${plain(one.id).padEnd(width)}  ${one.state.padEnd(9)}  ${line(one)}\n`)
+    .map((one) => `${oneLine(one.id).padEnd(width)}  ${one.state.padEnd(9)}  ${line(one)}\n`)
     .join('');
 }
 
@@ -23,7 +24,7 @@ function line({ cause, began, ended, restarts }: IncidentSummary): string {
     ended === null
       ? `since ${utc(began)}`
       : `lasted ${duration(Date.parse(ended) - Date.parse(began))}`;
-  return `${plain(cause)}, ${lasted}, ${count(restarts, 'restart')}`;
+  return `${oneLine(cause)}, ${lasted}, ${count(restarts, 'restart')}`;
 }
 
 /** A line for each incident but `one` that is not over. Pure. */
@@ -31,7 +32,7 @@ export function otherOpen(all: IncidentSummary[], one: IncidentSummary): string[
   return all
     .filter(({ id, ended }) => id !== one.id && ended === null)
     .slice(-LISTED)
-    .map(({ id }) => `Open as well: npm run monitor:why -- --incident ${plain(id)}`);
+    .map(({ id }) => `Open as well: npm run monitor:why -- --incident ${oneLine(id)}`);
 }
 
 /** What `--json` prints of one incident. Pure. */

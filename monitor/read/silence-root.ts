@@ -9,7 +9,8 @@ import {
   readSilences,
   type StoredSilence,
 } from '../records/silence.js';
-import { duration, plain, utc } from './words.js';
+import { duration, utc } from './words.js';
+import { oneLine } from '../text.js';
 
 const HELP = `Usage: npm run monitor:silence -- --minutes N --reason TEXT [--subject S] [--no-restarts]
        npm run monitor:silence -- --list | --end [--subject S]
@@ -85,7 +86,7 @@ function wishOf(values: Values): Wish {
     if (list && subject !== null) throw wrong('--list takes no --subject');
     return list ? { kind: 'list' } : { kind: 'end', subject };
   }
-  const reason = plain(values.reason ?? '');
+  const reason = oneLine(values.reason ?? '');
   if (reason === '' || reason.length > MAX_REASON) {
     throw wrong(`--reason takes a text of 1 to ${MAX_REASON} characters`);
   }
@@ -134,5 +135,5 @@ async function fulfil(wish: Wish, folder: string, nowMs: number): Promise<string
 function line({ subject, until, reason, restarts }: StoredSilence, nowMs: number): string {
   const left = duration(Date.parse(until) - nowMs);
   const how = restarts ? 'restarts go on' : 'no restarts';
-  return `${subject ?? 'everything'} until ${utc(until)} (${left}), ${how}: ${plain(reason)}\n`;
+  return `${subject ?? 'everything'} until ${utc(until)} (${left}), ${how}: ${oneLine(reason)}\n`;
 }

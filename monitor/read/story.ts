@@ -2,7 +2,8 @@ import { type IncidentSummary, summarise } from './incidents.js';
 import type { JournalEntry, JournalEvent } from '../records/journal-entry.js';
 import { RUNBOOK, runbookSection } from './runbook.js';
 import { sightOf } from './sight.js';
-import { count, duration, plain, utc } from './words.js';
+import { count, duration, utc } from './words.js';
+import { oneLine } from '../text.js';
 
 /** What is said at the left of each step. */
 const STEPS: Record<JournalEvent, string> = {
@@ -36,10 +37,10 @@ export function story(entries: JournalEntry[], nowMs: number): string {
   const summary = summarise(entries);
   if (summary === null) return 'No incident is on record.\n';
   const blocks = [
-    [`Incident ${plain(summary.id)} (${summary.state})`],
+    [`Incident ${oneLine(summary.id)} (${summary.state})`],
     [
       row('What happened', whatHappened(entries, summary)),
-      row('Cause', plain(summary.cause)),
+      row('Cause', oneLine(summary.cause)),
       row('Since', since(summary, nowMs)),
       row('Over', over(summary)),
       row('Restarts', restarts(summary)),
@@ -59,8 +60,8 @@ const row = (name: string, text: string): string => `${name.padEnd(15)}${text}`;
 /** The trouble as it was first told. */
 export function whatHappened(entries: JournalEntry[], { subject }: IncidentSummary): string {
   const told = entries.find(({ event }) => ['opened', 'alert', 'warning'].includes(event));
-  const text = plain((told ?? entries[0])?.text ?? '');
-  return text === '' ? `trouble with ${plain(subject)}` : text;
+  const text = oneLine((told ?? entries[0])?.text ?? '');
+  return text === '' ? `trouble with ${oneLine(subject)}` : text;
 }
 
 function since({ began, state }: IncidentSummary, nowMs: number): string {
@@ -98,7 +99,7 @@ function seen(entries: JournalEntry[]): string[] {
 
 function steps(entries: JournalEntry[]): string[] {
   const all = entries.map(
-    ({ time, event, text }) => `  ${utc(time)}  ${STEPS[event].padEnd(14)}  ${plain(text)}`,
+    ({ time, event, text }) => `  ${utc(time)}  ${STEPS[event].padEnd(14)}  ${oneLine(text)}`,
   );
   const hidden = all.length - FIRST_STEPS - NEWEST_STEPS;
   if (hidden <= 0) return all.map((line) => line.trimEnd());
@@ -110,7 +111,7 @@ function steps(entries: JournalEntry[]): string[] {
 }
 
 function advice(entries: JournalEntry[], { state, cause }: IncidentSummary): string[] {
-  const page = `"${plain(runbookSection(cause))}" in ${RUNBOOK}`;
+  const page = `"${oneLine(runbookSection(cause))}" in ${RUNBOOK}`;
   if (state === 'closed') return [`Nothing: it is over. Should it come back: ${page}.`];
   if (state === 'escalated') {
     return [`The monitor restarts nothing any more until this is over. Follow ${page}.`];

@@ -31,8 +31,3 @@ export function duration(ms: number): string {
 export function count(many: number, name: string): string {
   return many === 1 ? `1 ${name}` : `${many} ${name}s`;
 }
-
-/** One line, without what a terminal would obey: some of it came over the network. */
-export function plain(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim();
-}

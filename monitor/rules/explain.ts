@@ -27,9 +27,7 @@ const both =
 const EXPLANATIONS: readonly Explanation[] = [
   { by: about('pm2'), of: about('process', 'orphans') },
   { by: about('pm2'), of: both(about('api'), unanswered) },
-  { by: about('disk'), of: because('database_unreachable', 'exit_69') },
-  { by: about('disk'), of: both(about('api'), staleData) },
-  { by: about('orphans'), of: because('port_taken', 'exit_78') },
+  { by: about('disk'), of: both(about('api.degraded'), staleData) },
   { by: about('process.api', 'memory.api'), of: both(about('api'), unanswered) },
   { by: about('memory.api'), of: both(about('api'), because('memory_over_limit')) },
   { by: about('process.jobs', 'memory.jobs'), of: both(about('api'), staleData), lasting: true },

@@ -13,7 +13,8 @@ import {
   withIncident,
   withProcess,
 } from './state.js';
-import { duration, times, type Verdict } from './verdicts/verdict.js';
+import { times, type Verdict } from './verdicts/verdict.js';
+import { duration } from '../text.js';
 
 /** What the policy says on an incident at this look. */
 export function nextStep(

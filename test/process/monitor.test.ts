@@ -2,23 +2,16 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { execa } from 'execa';
+import { freePort } from '../support/free-port.js';
 import { eventually, ownPm2 } from '../support/pm2.js';
 import { temporaryFolder } from '../support/temp.js';
 
 const MONITOR = resolve('dist/monitor/main.js');
 const APP = resolve('dist/test/support/health-app-root.js');
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
-}
 
 const settings = (folder: string, port: number) => ({
   NODE_ENV: 'production',

@@ -5,7 +5,8 @@ import { JOURNAL_EVENTS, type JournalEntry } from '../../monitor/records/journal
 import { asProgramsSee, listed, otherOpen } from '../../monitor/read/report.js';
 import { runbookSection } from '../../monitor/read/runbook.js';
 import { story } from '../../monitor/read/story.js';
-import { duration, plain } from '../../monitor/read/words.js';
+import { duration } from '../../monitor/read/words.js';
+import { oneLine } from '../../monitor/text.js';
 import { cured, entry, hungAt } from '../support/journal.js';
 import { answered, managed, observation } from '../support/observations.js';
 
@@ -136,7 +137,7 @@ const table: { title: string; entries: JournalEntry[]; says: RegExp[]; not?: Reg
   {
     title: 'what a terminal would obey, and a second line',
     entries: [entry(30, 'opened', 'a\u001b[2Jb\nWhat to do now\u202e', { cause: 'x\u0007' })],
-    says: [/What happened {2}a \[2Jb What to do now\n/],
+    says: [/What happened {2}ab What to do now\n/],
     not: /[\u001b\u0007\u202e]/,
   },
 ];
@@ -207,7 +208,7 @@ test('durations are said in at most two units', (t) => {
     ...['less than a second', 'less than a second', '1 second', '1 minute 1 second', '1 hour'],
     ...['2 hours 5 minutes', '1 day', '2 days 2 hours'],
   ]);
-  t.is(plain(' a\r\n\tb '), 'a b');
+  t.is(oneLine(' a\r\n\tb '), 'a b');
 });
 
 test('a cause from the network that is named like a part of every object is a cause', (t) => {

@@ -5,8 +5,8 @@ import {
   blockingCauses,
   describe,
   failing,
-  impostor,
   noRestart,
+  obstacle,
   ok,
   restartOnline,
   type Seen,
@@ -50,13 +50,11 @@ export function degradedVerdict({ observation: { outcome } }: Seen): Verdict {
 }
 
 function unhealthyRemedy(observation: Observation) {
-  const [blocked] = blockingCauses(observation);
-  if (blocked !== undefined) return noRestart(`a restart would not help: ${blocked.code}`);
+  const why = obstacle(observation);
+  if (why !== null) return noRestart(why);
   const { outcome } = observation;
   const helps = outcome.kind === 'answered' && outcome.causes.some((one) => one.restartWouldHelp);
   if (!helps) return noRestart('no cause says that a restart would help');
-  const other = impostor(observation);
-  if (other !== null) return noRestart(`pid ${other} answers, which is none that PM2 lists`);
   return restartOnline(named(API, observation), false);
 }
 
@@ -80,7 +78,10 @@ function silence(outcome: NoAnswer, observation: Observation, process: Verdict):
       remedy: noRestart('something else answers there; look at MONITOR_HEALTH_URL and API_PORT'),
     };
   }
-  if (process.state === 'failing') return { ...trouble(''), remedy: process.remedy };
-  const hangs = outcome.reason === 'timeout';
-  return { cause: outcome.reason, what, remedy: restartOnline(entries, hangs) };
+  const own = restartOnline(entries, outcome.reason === 'timeout');
+  return {
+    cause: outcome.reason,
+    what,
+    remedy: process.state === 'failing' ? process.remedy : own,
+  };
 }

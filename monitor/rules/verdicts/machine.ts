@@ -3,16 +3,16 @@ import { named } from '../../observe/listed.js';
 import { API, RESTARTABLE } from '../ours.js';
 import { processMemory } from '../state.js';
 import {
-  blockingCauses,
-  duration,
   failing,
   noRestart,
+  obstacle,
   ok,
   restartOnline,
   type Seen,
   unknown,
   type Verdict,
 } from './verdict.js';
+import { duration } from '../../text.js';
 
 export function supervisorVerdict({ observation: { supervisor } }: Seen): Verdict {
   const subject = { subject: 'pm2', process: null, level: 'error' } as const;
@@ -60,13 +60,13 @@ export function memoryVerdict(name: string, { observation, policy }: Seen): Verd
   if (most <= policy.memoryLimitMb) {
     return sizes.length > 0 || entries.length === 0 ? ok(subject) : unknown(subject);
   }
-  const [blocked] = name === API ? blockingCauses(observation) : [];
+  const why = name === API ? obstacle(observation) : null;
   return failing(subject, {
     cause: 'memory_over_limit',
     what: `${name} uses ${Math.round(most)} MB with its children, the limit is ${policy.memoryLimitMb} MB`,
     remedy:
-      blocked !== undefined
-        ? noRestart(`a restart would not help: ${blocked.code}`)
+      why !== null
+        ? noRestart(why)
         : RESTARTABLE.includes(name)
           ? restartOnline(entries, false)
           : noRestart('the monitor does not restart itself; PM2 does (max_memory_restart)'),

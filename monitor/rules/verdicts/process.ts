@@ -4,10 +4,9 @@ import { API, JOBS, RESTARTABLE } from '../ours.js';
 import { processMemory } from '../state.js';
 import { isDead } from '../track.js';
 import {
-  blockingCauses,
-  duration,
   failing,
   noRestart,
+  obstacle,
   ok,
   type Remedy,
   restartOnline,
@@ -17,6 +16,7 @@ import {
   unknown,
   type Verdict,
 } from './verdict.js';
+import { duration } from '../../text.js';
 
 /** Whether PM2 has a process of that name that lives. */
 export function processVerdict(name: string, seen: Seen): Verdict {
@@ -167,15 +167,10 @@ function silentRunner({ outcome }: Observation): Cause | null {
   return outcome.causes.find((one) => one.code === 'jobs_silent') ?? null;
 }
 
-/** Not where something answers that a restart would meet on its port, or would not help. */
 function restartable(name: string, { observation }: Seen, remedy: Remedy): Remedy {
   if (!RESTARTABLE.includes(name)) return noRestart('the monitor does not restart itself');
-  const { outcome } = observation;
-  if (name !== API || outcome.kind === 'no_answer') return remedy;
-  const [blocked] = blockingCauses(observation);
-  if (blocked !== undefined) return noRestart(`a restart would not help: ${blocked.code}`);
-  if (named(name, observation).some(({ pid }) => pid === outcome.pid)) return remedy;
-  return noRestart(`pid ${outcome.pid ?? 'unknown'} answers, which is none that PM2 lists`);
+  const why = name === API ? obstacle(observation) : null;
+  return why === null ? remedy : noRestart(why);
 }
 
 /** What it said last, in its own words. */

@@ -69,10 +69,18 @@ export function blockingCauses({ outcome }: Observation): Cause[] {
 }
 
 /** Who answers in the place of PM2's processes; null when it is one of them, or does not say. */
-export function impostor(observation: Observation): number | null {
+function impostor(observation: Observation): number | null {
   const { outcome, supervisor } = observation;
   if (outcome.kind === 'no_answer' || outcome.pid === null || !supervisor.reachable) return null;
   return named(API, observation).some(({ pid }) => pid === outcome.pid) ? null : outcome.pid;
+}
+
+/** Why a restart of the API would not help, by what answers in its place or says of itself; or null. */
+export function obstacle(observation: Observation): string | null {
+  const [blocked] = blockingCauses(observation);
+  if (blocked !== undefined) return `a restart would not help: ${blocked.code}`;
+  const other = impostor(observation);
+  return other === null ? null : `pid ${other} answers, which is none that PM2 lists`;
 }
 
 /** Who holds our port and is none of PM2's processes; null when nobody does, or it is not known. */
@@ -85,14 +93,6 @@ export function stranger(observation: Observation): string | null {
 export function describe(causes: Cause[]): string {
   if (causes.length === 0) return 'no cause given';
   return causes.map(({ code, message }) => (message ? `${code} (${message})` : code)).join(', ');
-}
-
-/** `12 s`, `4 min`, `3.5 h`. */
-export function duration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 120) return `${seconds} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 6) / 10} h`;
 }
 
 export const times = (count: number): string => (count === 1 ? '1 restart' : `${count} restarts`);
