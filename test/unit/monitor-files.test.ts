@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { execa } from 'execa';
@@ -11,7 +11,8 @@ import { temporaryFolder } from '../support/temp.js';
 test('a disk that hangs costs a moment once, is told, and stops nothing else', async (t) => {
   const folder = temporaryFolder(t);
   const fifo = join(folder, 'silences.json');
-  await execa('mkfifo', [fifo]); // opened for reading, it answers when somebody writes
+  await execa('mkfifo', [fifo]); // who opens it for reading waits for a writer
+  t.teardown(() => closeSync(openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK)));
   const clock = new ManualClock();
   const { log, lines } = recordingLog();
   const files = openFiles({ folder, clock, log, restartMs: 65_000, readOnly: false });
@@ -24,5 +25,4 @@ test('a disk that hangs costs a moment once, is told, and stops nothing else', a
   const idle = files.idle();
   await clock.advance(2000);
   await idle;
-  closeSync(openSync(fifo, 'w'));
 });
