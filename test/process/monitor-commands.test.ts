@@ -102,9 +102,9 @@ test('monitor:silence silences, lists and ends, without a monitor', async (t) =>
   );
   t.is(made.exitCode, 0);
   t.regex(made.stdout, /^Silenced: api until \d{4}-.*Z \(1 hour\), no restarts: deploy$/);
-  await run('silence-root', '--minutes', '0.5', '--reason', 'a\u001b[2Jb');
+  await run('silence-root', '--minutes', '5', '--reason', 'a\u001b[2Jb');
   const { stdout } = await run('silence-root', '--list');
-  t.regex(stdout, /^api until .*\neverything until .* restarts go on: a \[2Jb$/);
+  t.regex(stdout, /^api until .*\neverything until .* restarts go on: ab$/);
   t.deepEqual(readdirSync(state), ['silences.json']);
   t.regex((await run('silence-root', '--end', '--subject', 'api')).stdout, /^Ended: api/);
   t.regex((await run('silence-root', '--end')).stdout, /^Ended: everything/);
