@@ -21,8 +21,8 @@ module.exports = {
     {
       name: 'seams-import-domain-only',
       severity: 'error',
-      from: { path: '^src/(store/store|scorer/scorer|reddit/source)\\.ts$' },
-      to: { pathNot: '^src/(domain/|reddit/schemas)' },
+      from: { path: '^src/(store/(store|upkeep-store|common)|scorer/scorer|reddit/source)\\.ts$' },
+      to: { pathNot: '^src/(domain/|reddit/schemas|store/(upkeep-store|common)\\.ts$)' },
     },
     {
       name: 'implementations-stay-apart',

@@ -1,12 +1,14 @@
+import { Value } from 'typebox/value';
 import { toIso } from '../clock.js';
 import type {
   CommentContent,
   Exclusion,
+  IsoTime,
   NewComment,
   NewPost,
   PostContent,
 } from '../domain/item.js';
-import type { RedditComment, RedditPost } from '../reddit/schemas.js';
+import { CreatedUtc, type RedditComment, type RedditPost } from '../reddit/schemas.js';
 import type { Scorer } from '../scorer/scorer.js';
 
 const DELETED = '[deleted]';
@@ -30,6 +32,7 @@ export function assessPost(raw: RedditPost, subreddit: string, scorer: Scorer): 
     ...post,
     sentiment: scorer.score(`${post.title}\n\n${post.content}`),
     excluded: exclusion(post.author, post.content, raw.stickied, raw.removed_by_category),
+    edited_at: editedAt(raw),
   };
 }
 
@@ -50,7 +53,15 @@ export function assessComment(raw: RedditComment, subreddit: string, scorer: Sco
     ...comment,
     sentiment: scorer.score(comment.content),
     excluded: exclusion(comment.author, comment.content, raw.stickied, null),
+    edited_at: editedAt(raw),
   };
+}
+
+/** Recordings of before 2012 say only that it was edited; nonsense is as if it had not been. */
+function editedAt({ edited }: RedditPost | RedditComment): IsoTime | null {
+  return typeof edited === 'number' && Value.Check(CreatedUtc, edited)
+    ? toIso(edited * 1000)
+    : null;
 }
 
 /** Text that any database and any JSON reader takes: no NUL, no half of a surrogate pair. */

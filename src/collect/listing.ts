@@ -184,7 +184,16 @@ function gapOf(
   if (reachedMs <= fromMs) return null;
   const newerOnes = items.map((item) => item.created_utc * 1000).filter((ms) => ms > fromMs);
   if (newerOnes.length === 0) return null;
-  return { kind, from: newest.created_utc, to: toIso(Math.min(...newerOnes)) };
+  const toMs = Math.min(...newerOnes);
+  const missing = kind === 'post' ? estimate(newerOnes, { fromMs, toMs }) : null;
+  return { kind, from: newest.created_utc, to: toIso(toMs), missing };
+}
+
+/** As many as at the pace of those that were listed; nothing else tells of posts nobody has seen. */
+function estimate(listedMs: readonly number[], gap: { fromMs: number; toMs: number }): number {
+  const spanMs = Math.max(...listedMs) - gap.toMs;
+  if (spanMs <= 0) return listedMs.length;
+  return Math.round((listedMs.length / spanMs) * (gap.toMs - gap.fromMs));
 }
 
 function skipReason(

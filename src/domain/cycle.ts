@@ -24,6 +24,11 @@ export interface Gap {
   from: IsoTime;
   /** The oldest item the listing still held. */
   to: IsoTime;
+  /**
+   * How many items are missing: of comments, what Reddit counts in the threads beyond what is
+   * stored, null until it was counted; of posts, an estimate from the pace of the listing.
+   */
+  missing: number | null;
 }
 
 /** `open` while it can still be repaired, then `closed` or `lost`. */
@@ -35,6 +40,8 @@ export interface GapRecord extends Gap {
   subreddit: string;
   status: GapStatus;
   found_at: IsoTime;
+  /** When it was closed or given up; null while it is open. */
+  settled_at: IsoTime | null;
 }
 
 /** An error as cycle records keep it: enough to act on, without secrets. */
@@ -61,6 +68,24 @@ export interface SubredditResult {
   error: CycleError | null;
 }
 
+/** What a cycle did after its listings, in this order, each within what the budget left. */
+export interface Upkeep {
+  /** Threads read because Reddit counts more comments in them than are stored. */
+  repair: {
+    threads: number;
+    posts_new: number;
+    comments_new: number;
+    requests: number;
+    left: number;
+  };
+  /** Young items asked for again: votes, edits, deletions. */
+  refresh: { asked: number; changed: number; requests: number; left: number };
+  /** Part of the walk through everything stored, which looks for what was deleted. */
+  sweep: { asked: number; changed: number; requests: number; left: number };
+  /** Items whose text and author were erased in this cycle, wherever it was noticed. */
+  blanked: number;
+}
+
 export interface Cycle {
   id: string;
   started_at: IsoTime;
@@ -72,6 +97,8 @@ export interface Cycle {
   memory_start_mb: number;
   memory_end_mb: number | null;
   duration_ms: number | null;
+  /** Null while it has not come to that, and in records of older releases. */
+  upkeep: Upkeep | null;
 }
 
 /** `failed` when no subreddit succeeded, `partial` when some failed; a subreddit's state is no failure. */
@@ -113,6 +140,7 @@ export function newCycle(
     memory_start_mb: memoryStartMb,
     memory_end_mb: null,
     duration_ms: null,
+    upkeep: null,
   };
 }
 

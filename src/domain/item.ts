@@ -51,6 +51,13 @@ export interface CommentContent extends Content {
 interface Assessed {
   sentiment: Sentiment;
   excluded: Exclusion | null;
+  /** When its author last changed the text; null: never. Of two versions the later edit is the newer. */
+  edited_at: IsoTime | null;
+}
+
+/** `deleted` by its author or `removed` by a moderator: neither text nor author is kept. */
+export function isGone({ excluded }: Pick<Assessed, 'excluded'>): boolean {
+  return excluded === 'deleted' || excluded === 'removed';
 }
 
 export type NewPost = PostContent & Assessed;
@@ -71,6 +78,12 @@ export type Post = PostContent & Stored;
 export type Comment = CommentContent & Stored;
 
 export type Kind = 'post' | 'comment';
+
+/** A stored item by name: what can be asked for by `/api/info`. */
+export interface ItemName {
+  kind: Kind;
+  id: string;
+}
 
 /** A vote count that moved less than this is not worth rewriting the store for. */
 export function voteMoveMatters(before: number, after: number): boolean {

@@ -12,6 +12,13 @@ export interface Rollup {
   neutral: number;
   /** Sum of the scores in units of 1/SCORE_UNIT: an integer, so order does not matter. */
   score_sum: number;
+  /**
+   * Comments in the threads of its posts, whenever they were written, as Reddit counts them, less
+   * those that a look at the whole thread has shown to be out of reach.
+   */
+  thread_comments: number;
+  /** As many of these as are stored. Known of whole hours only. */
+  thread_comments_stored: number;
   /** Newest `created_utc` among them. */
   last_item_at: IsoTime;
 }
@@ -31,6 +38,8 @@ export const NO_COUNTS: Counts = Object.freeze({
   negative: 0,
   neutral: 0,
   score_sum: 0,
+  thread_comments: 0,
+  thread_comments_stored: 0,
   last_item_at: null,
 });
 
@@ -42,6 +51,8 @@ export function addCounts(a: Counts, b: Counts): Counts {
     negative: a.negative + b.negative,
     neutral: a.neutral + b.neutral,
     score_sum: a.score_sum + b.score_sum,
+    thread_comments: a.thread_comments + b.thread_comments,
+    thread_comments_stored: a.thread_comments_stored + b.thread_comments_stored,
     last_item_at: newest(a.last_item_at, b.last_item_at),
   };
 }
@@ -55,6 +66,12 @@ export function totalOf(counts: Counts): number {
 export function meanScore(counts: Counts): number {
   const total = totalOf(counts);
   return total === 0 ? 0 : Math.round(counts.score_sum / total) / SCORE_UNIT;
+}
+
+/** Stored share of the comments that Reddit counts in the posts' threads, 0 … 1; null: it counts none. */
+export function coverageOf(counts: Counts): number | null {
+  const { thread_comments: all, thread_comments_stored: stored } = counts;
+  return all === 0 ? null : Math.round((stored / all) * SCORE_UNIT) / SCORE_UNIT;
 }
 
 /** What one item adds to the rollup of its hour. */

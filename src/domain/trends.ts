@@ -1,5 +1,5 @@
 import type { IsoTime } from './item.js';
-import { addCounts, type Counts, meanScore, NO_COUNTS, totalOf } from './rollup.js';
+import { addCounts, type Counts, coverageOf, meanScore, NO_COUNTS, totalOf } from './rollup.js';
 import { DAY_MS, HOUR_MS, isoTime, type Window } from './window.js';
 
 export const GRANULARITIES = ['hour', 'day', 'week'] as const;
@@ -66,6 +66,6 @@ function bucketOf(start: number, sum: Counts): TrendBucket {
     negative: sum.negative,
     neutral: sum.neutral,
     avg_sentiment: meanScore(sum),
-    coverage: null,
+    coverage: coverageOf(sum),
   };
 }

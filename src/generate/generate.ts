@@ -230,7 +230,7 @@ function moved(
 
 function gapBetween({ watermark }: Marks, oldest: string | undefined): Gap | null {
   if (watermark === null || oldest === undefined || oldest <= watermark.created_utc) return null;
-  return { kind: 'comment', from: watermark.created_utc, to: oldest };
+  return { kind: 'comment', from: watermark.created_utc, to: oldest, missing: null };
 }
 
 /** A slot in stretches of at most MOST_HELD items, as far as whole seconds allow. */

@@ -25,6 +25,8 @@ const LARGEST_COUNT = 2 ** 31;
 const score = Type.Integer({ minimum: -LARGEST_COUNT, maximum: LARGEST_COUNT });
 const subreddit = Type.String({ minLength: 1, maxLength: MAX_LINE_CHARACTERS });
 const flag = Type.Optional(Type.Union([Type.Boolean(), Type.Null()]));
+/** False, or when; `true` in recordings of before 2012. */
+const edited = Type.Optional(Type.Union([Type.Boolean(), Type.Null(), Type.Number()]));
 
 export const RedditPost = Type.Object({
   id,
@@ -39,6 +41,7 @@ export const RedditPost = Type.Object({
   score,
   num_comments: Type.Integer({ minimum: 0, maximum: LARGEST_COUNT }),
   stickied: flag,
+  edited,
   removed_by_category: optionalLine,
 });
 export type RedditPost = Static<typeof RedditPost>;
@@ -56,6 +59,7 @@ export const RedditComment = Type.Object({
   created_utc: CreatedUtc,
   score,
   stickied: flag,
+  edited,
 });
 export type RedditComment = Static<typeof RedditComment>;
 

@@ -1,10 +1,6 @@
 import { Type } from 'typebox';
-import {
-  CYCLE_STATUSES,
-  type Cycle as CycleRecord,
-  GAP_STATUSES,
-  type GapRecord,
-} from '../domain/cycle.js';
+import { CYCLE_STATUSES, type Cycle as CycleRecord, GAP_STATUSES } from '../domain/cycle.js';
+import type { GapPlace } from '../store/store.js';
 import { describe } from '../openapi/describe.js';
 import type { Api, RouteContext } from './context.js';
 import { cursorsOf, TIME } from './cursor.js';
@@ -28,7 +24,7 @@ const cycleCursors = cursorsOf<{ started_at: string; id: string }>({
   id: /^[\w.:-]{1,64}$/,
 });
 
-const gapCursors = cursorsOf<Omit<GapRecord, 'status'>>({
+const gapCursors = cursorsOf<GapPlace>({
   found_at: TIME,
   subreddit: /^\w{1,64}$/,
   kind: /^(post|comment)$/,
@@ -86,7 +82,7 @@ export function collectionRoutes(api: Api, { store, respond }: RouteContext): vo
         ...(status === undefined ? {} : { status }),
         ...(after === undefined ? {} : { after }),
       };
-      const cursorAfter = (last: GapRecord) => gapCursors.encode(last, question);
+      const cursorAfter = (last: GapPlace) => gapCursors.encode(last, question);
       return respond(request, reply, {
         parameters: [limit, status, cursor],
         compute: async () => pageOf(await store.gaps(asked), limit, request.url, cursorAfter),

@@ -142,6 +142,10 @@ const stretch = {
   kind: words(['post', 'comment']),
   from: Type.String({ description: 'the last item known before: the watermark then, UTC' }),
   to: Type.String({ description: 'the oldest item that the listing still held, UTC' }),
+  missing: described(
+    nullable(Count),
+    'items that are missing: comments as Reddit counts them, null until that was looked at; posts by an estimate',
+  ),
 };
 
 const Gap = Type.Object(stretch, { title: 'Gap' });
@@ -153,6 +157,7 @@ export const GapOnRecord = Type.Object(
     ...stretch,
     status: words(GAP_STATUSES, 'open while it can still be repaired, then closed or lost'),
     found_at: Time,
+    settled_at: nullable(Time),
   },
   { title: 'GapOnRecord' },
 );
@@ -174,6 +179,23 @@ const SubredditResult = Type.Object(
   { title: 'SubredditResult' },
 );
 
+const asking = { asked: Count, changed: Count, requests: Count, left: Count };
+
+const Upkeep = Type.Object(
+  {
+    repair: described(
+      Type.Object({
+        ...{ threads: Count, posts_new: Count, comments_new: Count, requests: Count, left: Count },
+      }),
+      'threads read because Reddit counts more comments in them than are stored',
+    ),
+    refresh: described(Type.Object(asking), 'young items asked for again'),
+    sweep: described(Type.Object(asking), 'part of the walk that looks for what was deleted'),
+    blanked: described(Count, 'items whose text and author were erased'),
+  },
+  { title: 'Upkeep' },
+);
+
 export const Cycle = Type.Object(
   {
     id: Type.String(),
@@ -186,6 +208,10 @@ export const Cycle = Type.Object(
     memory_start_mb: Type.Number(),
     memory_end_mb: nullable(Type.Number()),
     duration_ms: nullable(Type.Number()),
+    upkeep: described(
+      nullable(Upkeep),
+      'what it did after its listings; null while it has not come to that',
+    ),
   },
   { title: 'Cycle' },
 );

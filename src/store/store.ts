@@ -10,6 +10,10 @@ import type { Comment, IsoTime, Kind, Label, NewComment, NewPost, Post } from '.
 import type { RateBudget } from '../domain/rate-budget.js';
 import type { Counts, Rollup, RollupChange } from '../domain/rollup.js';
 import type { Topic } from '../domain/topic.js';
+import type { Fence, TimeWindow } from './common.js';
+import type { UpkeepStore } from './upkeep-store.js';
+
+export type { Fence, TimeWindow } from './common.js';
 
 /**
  * The seam between the system and whatever keeps its data.
@@ -20,7 +24,7 @@ import type { Topic } from '../domain/topic.js';
  * means that nothing was written. Calls that take a `Fence`
  * also throw `lease_lost`, and then have written nothing.
  */
-export interface Store extends ReadStore, CollectStore, ImportStore, RunnerStore {
+export interface Store extends ReadStore, CollectStore, UpkeepStore, ImportStore, RunnerStore {
   /**
    * Recomputes every rollup, and the terms of every hour, from the items; `repair` writes the
    * right ones. `onProgress` is told now and then how many items have been looked at.
@@ -28,11 +32,6 @@ export interface Store extends ReadStore, CollectStore, ImportStore, RunnerStore
   verify(options: { repair: boolean; onProgress?: (items: number) => void }): Promise<VerifyReport>;
   /** Releases everything; idempotent. */
   close(): Promise<void>;
-}
-
-/** Proof of holding the lease. Epochs only grow, so a paused old holder is recognised. */
-export interface Fence {
-  epoch: number;
 }
 
 /** What the API needs. All windows are half-open: `from` ≤ time < `to`. */
@@ -118,13 +117,11 @@ export interface GapsQuery {
   limit: number;
   status?: GapStatus;
   /** The last gap of the page before. */
-  after?: Omit<GapRecord, 'status'>;
+  after?: GapPlace;
 }
 
-export interface TimeWindow {
-  from: IsoTime;
-  to: IsoTime;
-}
+/** What the order of gaps is made of. */
+export type GapPlace = Pick<GapRecord, 'found_at' | 'subreddit' | 'kind' | 'from' | 'to'>;
 
 export interface HourlyCountsQuery {
   windows: TimeWindow[];
@@ -251,8 +248,11 @@ export interface CollectStore {
   /**
    * Stores at most MAX_BATCH items of one subreddit, the hourly rollups they move, the
    * watermark, the state and the data version in one atomic step. Known items are updated
-   * when they changed (text, author, exclusion, or a vote move that matters), and are
-   * never counted again.
+   * when they changed (text, author, exclusion, comment count, or a vote move that matters), and
+   * are never counted again. An answer may be older than what is stored, for pages are cached:
+   * a text with an earlier edit does not replace one with a later edit, and what is gone
+   * stays gone unless the batch is `direct`. Gone items lose text and author whatever the batch
+   * says of these. New gaps are open.
    */
   commit(batch: ItemBatch): Promise<CommitResult>;
   /** Overwrites the running cycle's record (progress). */
@@ -284,6 +284,10 @@ export interface ItemBatch {
   subreddit: string;
   posts: NewPost[];
   comments: NewComment[];
+  /** The items were asked for by name, so that this is how they are now. */
+  direct?: true;
+  /** Items created before this keep, or get, their assessment, but neither text nor author. */
+  textSince?: IsoTime;
   /** Only with the last of a subreddit's items. */
   complete?: { watermarks: Watermarks; state: SubredditState; gaps: Gap[] };
 }
@@ -292,6 +296,8 @@ export interface CommitResult {
   posts_new: number;
   comments_new: number;
   updated: number;
+  /** Items that were not gone before, and are now. */
+  blanked: number;
   data_version: number;
 }
 

@@ -107,6 +107,7 @@ test('gaps are listed newest first, by status, page by page', async (t) => {
     kind,
     from: `2026-01-15T0${hour}:00:00.000Z`,
     to: `2026-01-15T0${hour + 1}:00:00.000Z`,
+    missing: null,
   });
   const found: GapRecord[] = [];
   for (const [n, subreddit] of ['aws', 'Claude', 'aws'].entries()) {
@@ -116,7 +117,9 @@ test('gaps are listed newest first, by status, page by page', async (t) => {
     const complete = { watermarks, state: 'active' as const, gaps };
     await store.commit({ fence, subreddit, posts: [], comments: [], complete });
     const found_at = new Date(clock.now()).toISOString();
-    const records = gaps.map((one) => ({ ...one, subreddit, status: 'lost' as const, found_at }));
+    const settled_at = null;
+    const open = { subreddit, status: 'open' as const, found_at, settled_at };
+    const records = gaps.map((one) => ({ ...one, ...open }));
     found.unshift(...records.reverse());
     if (n > 0) await clock.advance(60_000); // the first two were found at the same moment
   }
@@ -165,7 +168,7 @@ test('a record with a gap and an error is served whole', async (t) => {
         skipped: {},
         requests: 5,
         duration_ms: 6.5,
-        gap: { kind: 'post', from: at, to: at },
+        gap: { kind: 'post', from: at, missing: null, to: at },
         error,
       },
     ],
@@ -173,6 +176,7 @@ test('a record with a gap and an error is served whole', async (t) => {
     memory_start_mb: 60.1,
     memory_end_mb: null,
     duration_ms: null,
+    upkeep: null,
   };
   faulty.cycles = async () => [cycle];
   const reply = await app.inject('/api/v1/collections');

@@ -119,7 +119,7 @@ function records(implementation: Implementation): void {
     const result = {
       ...{ name: 'aws', state: 'active' as const, posts_new: 1, posts_seen: 2 },
       ...{ comments_new: 3, comments_seen: 4, skipped: { invalid: 2 }, requests: 5 },
-      ...{ duration_ms: 6.5, gap: { kind: 'post' as const, from: NOW, to: at }, error },
+      ...{ duration_ms: 6.5, gap: { kind: 'post' as const, from: NOW, to: at, missing: 3 }, error },
     };
     const record = finished('cycle-1', {
       status: 'partial',
@@ -187,8 +187,10 @@ function watermarks(implementation: Implementation): void {
     ]);
   });
 
-  define(implementation, 'a gap is on record once, and not open', async (t, scene) => {
-    const gap = { kind: 'comment' as const, from: '2026-01-15T01:00:00.000Z', to: NOW };
+  define(implementation, 'a gap is on record once, and open', async (t, scene) => {
+    const gap = {
+      ...{ kind: 'comment' as const, from: '2026-01-15T01:00:00.000Z', to: NOW, missing: null },
+    };
     const complete = {
       watermarks: { post, comment: null },
       state: 'private' as const,

@@ -81,7 +81,9 @@ function comments(implementation: Implementation): void {
 
 function gaps(implementation: Implementation): void {
   define(implementation, 'gaps: newest first, by status, after a place', async (t, scene) => {
-    const gap = (kind: Gap['kind'], from: string): Gap => ({ kind, from, to: NOW });
+    const gap = (kind: Gap['kind'], from: string): Gap => ({
+      ...{ kind, from, to: NOW, missing: null },
+    });
     const find = (subreddit: string, gaps: Gap[]) =>
       scene.store.commit({
         ...{ fence: scene.fence, subreddit, posts: [], comments: [] },
@@ -93,8 +95,9 @@ function gaps(implementation: Implementation): void {
     await find('aws', [gap('post', '2026-01-15T11:00:00.000Z'), gap('post', LONG_AGO)]); // known
     const found = await scene.reader.gaps({ limit: 100 });
     const newest = {
-      ...{ ...gap('post', '2026-01-15T11:00:00.000Z'), subreddit: 'aws', status: 'lost' },
+      ...{ ...gap('post', '2026-01-15T11:00:00.000Z'), subreddit: 'aws', status: 'open' },
       found_at: '2026-01-15T12:00:01.000Z',
+      settled_at: null,
     };
     t.deepEqual<unknown, unknown>(found[0], newest);
     t.deepEqual(
@@ -108,7 +111,7 @@ function gaps(implementation: Implementation): void {
     for (const [place, after] of found.entries()) {
       const rest = found.slice(place + 1);
       t.deepEqual(await scene.reader.gaps({ limit: 9, after }), rest);
-      t.deepEqual(await scene.reader.gaps({ limit: 9, after, status: 'lost' }), rest);
+      t.deepEqual(await scene.reader.gaps({ limit: 9, after, status: 'open' }), rest);
     }
     t.deepEqual(await scene.reader.gaps({ limit: 2 }), found.slice(0, 2));
     t.deepEqual(await scene.reader.gaps({ limit: 9, status: 'open' }), []);

@@ -28,6 +28,7 @@ export function aPost(overrides: Partial<NewPost> = {}): NewPost {
     comment_count: 2,
     sentiment: aSentiment(),
     excluded: null,
+    edited_at: null,
     ...overrides,
   };
 }
@@ -47,6 +48,7 @@ export function aComment(overrides: Partial<NewComment> = {}): NewComment {
     upvotes: 1,
     sentiment: aSentiment({ label: 'neutral', score: 0 }),
     excluded: null,
+    edited_at: null,
     ...overrides,
   };
 }

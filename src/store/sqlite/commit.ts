@@ -40,6 +40,7 @@ export function commitBatch(db: Db, batch: ItemBatch, nowMs: number): CommitResu
     posts_new: posts.new,
     comments_new: comments.new,
     updated: posts.updated + comments.updated,
+    blanked: 0,
     data_version: visible ? bumpDataVersion(db) : readMeta(db).data_version,
   };
 }
@@ -62,7 +63,17 @@ function storeAll<Item extends { id: string }>(
   return tally;
 }
 
-const ASSESSED = ['label', 'score', 'confidence', 'method', 'scorer_version', 'excluded'] as const;
+const ASSESSED = [
+  ...([
+    'label',
+    'score',
+    'confidence',
+    'method',
+    'scorer_version',
+    'excluded',
+    'edited_at',
+  ] as const),
+];
 export const POST_COLUMNS = [
   ...['id', 'subreddit', 'author', 'title', 'content', 'url', 'permalink', 'created_utc'],
   ...['upvotes', 'comment_count', ...ASSESSED],

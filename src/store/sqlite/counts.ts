@@ -6,7 +6,8 @@ import { SCORE_UNIT } from '../../domain/item.js';
 import { HOUR_MS, partsOf, toTimes } from '../../domain/window.js';
 import { all, type Db, run } from './db.js';
 
-const COUNTED_COLUMNS = 'posts, comments, positive, negative, neutral, score_sum, last_item_at';
+const COUNTED_COLUMNS = `posts, comments, positive, negative, neutral, score_sum,
+  thread_comments, thread_comments_stored, last_item_at`;
 
 /** Answered from the covering indexes alone (test/unit/sqlite-plans.test.ts). */
 export const COUNT_ITEMS = countItemsSql('');
@@ -21,13 +22,14 @@ function countItemsSql(condition: string): string {
       sum(label = 'positive') AS positive, sum(label = 'negative') AS negative,
       sum(label = 'neutral') AS neutral,
       sum(CAST(round(score * ${SCORE_UNIT}) AS INTEGER)) AS score_sum,
-      max(created_utc) AS last_item_at
+      0 AS thread_comments, 0 AS thread_comments_stored, max(created_utc) AS last_item_at
     FROM (${from('posts', 1)} UNION ALL ${from('comments', 0)}) GROUP BY hour`;
 }
 
 const ROLLUPS = `SELECT hour, sum(posts) AS posts, sum(comments) AS comments,
     sum(positive) AS positive, sum(negative) AS negative, sum(neutral) AS neutral,
-    sum(score_sum) AS score_sum, max(last_item_at) AS last_item_at
+    sum(score_sum) AS score_sum, sum(thread_comments) AS thread_comments,
+    sum(thread_comments_stored) AS thread_comments_stored, max(last_item_at) AS last_item_at
   FROM rollups_hourly WHERE hour >= @from AND hour < @to GROUP BY hour`;
 const ROLLUPS_OF_SUBREDDIT = `SELECT hour, ${COUNTED_COLUMNS}
   FROM rollups_hourly WHERE subreddit = @subreddit AND hour >= @from AND hour < @to ORDER BY hour`;
@@ -75,10 +77,12 @@ export function writeRollup(db: Db, rollup: Rollup): void {
     db,
     `INSERT INTO rollups_hourly (hour, subreddit, ${COUNTED_COLUMNS})
      VALUES (@hour, @subreddit, @posts, @comments, @positive, @negative, @neutral, @score_sum,
-       @last_item_at)
+       @thread_comments, @thread_comments_stored, @last_item_at)
      ON CONFLICT (hour, subreddit) DO UPDATE SET posts = excluded.posts,
        comments = excluded.comments, positive = excluded.positive, negative = excluded.negative,
        neutral = excluded.neutral, score_sum = excluded.score_sum,
+       thread_comments = excluded.thread_comments,
+       thread_comments_stored = excluded.thread_comments_stored,
        last_item_at = excluded.last_item_at`,
     rollup,
   );

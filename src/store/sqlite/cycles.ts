@@ -1,5 +1,5 @@
 import { toIso } from '../../clock.js';
-import type { Cycle, CycleError, CycleStatus, CycleTrigger } from '../../domain/cycle.js';
+import type { Cycle, CycleError, CycleStatus, CycleTrigger, Upkeep } from '../../domain/cycle.js';
 import type { IsoTime } from '../../domain/item.js';
 import { AppError } from '../../errors.js';
 import type { CycleGrant, CycleStart, CyclesQuery, Fence } from '../store.js';
@@ -17,10 +17,11 @@ interface CycleRow {
   memory_start_mb: number;
   memory_end_mb: number | null;
   duration_ms: number | null;
+  upkeep: string | null;
 }
 
 const COLUMNS = `id, started_at, finished_at, status, "trigger", subreddits, errors,
-  memory_start_mb, memory_end_mb, duration_ms`;
+  memory_start_mb, memory_end_mb, duration_ms, upkeep`;
 
 /** Newest first. */
 export function readCycles(db: Db, condition: string, ...values: unknown[]): Cycle[] {
@@ -29,6 +30,7 @@ export function readCycles(db: Db, condition: string, ...values: unknown[]): Cyc
     ...row,
     subreddits: JSON.parse(row.subreddits) as Cycle['subreddits'],
     errors: JSON.parse(row.errors) as CycleError[],
+    upkeep: row.upkeep === null ? null : (JSON.parse(row.upkeep) as Upkeep),
   }));
 }
 
@@ -79,7 +81,7 @@ export function beginCycle(db: Db, start: CycleStart, nowMs: number): CycleGrant
     db,
     `INSERT INTO cycles (${COLUMNS}, holder, epoch)
      VALUES (@id, @started_at, @finished_at, @status, @trigger, @subreddits, @errors,
-       @memory_start_mb, @memory_end_mb, @duration_ms, @holder, @epoch)
+       @memory_start_mb, @memory_end_mb, @duration_ms, @upkeep, @holder, @epoch)
      ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch`,
     { ...toRow(cycle), holder, epoch },
   );
@@ -138,7 +140,7 @@ function writeCycle(db: Db, cycle: Cycle, epoch: number | null = null): number {
     `UPDATE cycles SET started_at = @started_at, finished_at = @finished_at, status = @status,
        "trigger" = @trigger, subreddits = @subreddits, errors = @errors,
        memory_start_mb = @memory_start_mb, memory_end_mb = @memory_end_mb,
-       duration_ms = @duration_ms
+       duration_ms = @duration_ms, upkeep = @upkeep
      WHERE id = @id AND epoch = coalesce(@epoch, epoch)`,
     { ...toRow(cycle), epoch },
   );
@@ -149,5 +151,6 @@ function toRow(cycle: Cycle): CycleRow {
     ...cycle,
     subreddits: JSON.stringify(cycle.subreddits),
     errors: JSON.stringify(cycle.errors),
+    upkeep: cycle.upkeep === null ? null : JSON.stringify(cycle.upkeep),
   };
 }

@@ -21,7 +21,8 @@ export function gapsSql({ status, after }: Pick<GapsQuery, 'status' | 'after'>):
     ...(status === undefined ? [] : ['status = @status']),
     ...(after === undefined ? [] : [`(${key}) < (@foundAt, @subreddit, @kind, @from, @to)`]),
   ];
-  return `SELECT subreddit, kind, from_utc AS "from", to_utc AS "to", status, found_at
+  return `SELECT subreddit, kind, from_utc AS "from", to_utc AS "to", status, found_at,
+      missing, settled_at
     FROM gaps ${conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`}
     ORDER BY ${key.replaceAll(',', ' DESC,')} DESC LIMIT @limit`;
 }

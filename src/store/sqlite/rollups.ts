@@ -15,17 +15,19 @@ export interface PackedRollups extends Omit<RollupsAnswer, 'rollups'> {
 type PackedRollup = [
   ...[hour: string, subreddit: string, posts: number, comments: number],
   ...[positive: number, negative: number, neutral: number, score_sum: number],
+  ...[thread_comments: number, thread_comments_stored: number],
   last_item_at: string | null,
 ];
 
 const OF_HOURS = `SELECT json_group_array(json_array(hour, subreddit, posts, comments,
-    positive, negative, neutral, score_sum, last_item_at)) AS packed
+    positive, negative, neutral, score_sum, thread_comments, thread_comments_stored, last_item_at)) AS packed
   FROM rollups_hourly WHERE hour >= @from AND hour < @to`;
 
 /** Those that are gone come from the notes alone. */
 const MOVED_SINCE = `SELECT json_group_array(json_array(c.hour, c.subreddit,
     coalesce(posts, 0), coalesce(comments, 0), coalesce(positive, 0), coalesce(negative, 0),
-    coalesce(neutral, 0), coalesce(score_sum, 0), last_item_at)) AS packed
+    coalesce(neutral, 0), coalesce(score_sum, 0),
+    coalesce(thread_comments, 0), coalesce(thread_comments_stored, 0), last_item_at)) AS packed
   FROM rollup_changes c LEFT JOIN rollups_hourly r ON r.hour = c.hour AND r.subreddit = c.subreddit
   WHERE c.data_version > ?`;
 
@@ -53,7 +55,9 @@ export function unpackRollups({ packed, ...rest }: PackedRollups): RollupsAnswer
 }
 
 function unpack(row: PackedRollup): RollupChange {
-  const [hour, subreddit, posts, comments, positive, negative, neutral, score_sum, newest] = row;
-  const counts = { posts, comments, positive, negative, neutral, score_sum };
-  return { hour, subreddit, ...counts, last_item_at: newest };
+  const [hour, subreddit, posts, comments, positive, negative, neutral, score_sum, ...more] = row;
+  const [thread_comments, thread_comments_stored, last_item_at] = more;
+  const labels = { positive, negative, neutral, score_sum };
+  const threads = { thread_comments, thread_comments_stored };
+  return { hour, subreddit, posts, comments, ...labels, ...threads, last_item_at };
 }

@@ -16,6 +16,7 @@ interface AssessedRow {
   method: string;
   scorer_version: string;
   excluded: Exclusion | null;
+  edited_at: string | null;
 }
 
 interface StoredRow extends AssessedRow {
@@ -23,16 +24,16 @@ interface StoredRow extends AssessedRow {
   updated_at: string;
 }
 
-export type PostRow = Omit<NewPost, 'sentiment' | 'excluded'> & StoredRow;
-export type CommentRow = Omit<NewComment, 'sentiment' | 'excluded'> & StoredRow;
+export type PostRow = Omit<NewPost, 'sentiment' | 'excluded' | 'edited_at'> & StoredRow;
+export type CommentRow = Omit<NewComment, 'sentiment' | 'excluded' | 'edited_at'> & StoredRow;
 
 /** Named parameters of an insert or update. */
 export function toRow<Item extends NewPost | NewComment>(
   item: Item,
-): Omit<Item, 'sentiment' | 'excluded'> & AssessedRow {
-  const { sentiment, excluded, ...content } = item;
+): Omit<Item, 'sentiment' | 'excluded' | 'edited_at'> & AssessedRow {
+  const { sentiment, excluded, edited_at, ...content } = item;
   const { label, score, confidence, method, scorer_version } = sentiment;
-  return { ...content, label, score, confidence, method, scorer_version, excluded };
+  return { ...content, label, score, confidence, method, scorer_version, excluded, edited_at };
 }
 
 export function toPost(row: PostRow): Post {

@@ -13,6 +13,7 @@ import { readRollups, unpackRollups } from './rollups.js';
 import * as runner from './runner.js';
 import { readWatermarks, subredditDetails } from './subreddits.js';
 import { trending } from './trending.js';
+import { sqliteUpkeep } from './upkeep.js';
 import { compareAll, portions, repairSome } from './verify.js';
 
 /** What the API needs, on one connection. Every method is `async` so that failures reject. */
@@ -45,6 +46,7 @@ export function sqliteReadStore(connection: Connection, clock: Clock): ReadStore
 export function sqliteStore(connection: Connection, clock: Clock): Store {
   return {
     ...sqliteReadStore(connection, clock),
+    ...sqliteUpkeep(connection),
     beginCycle: async (start) =>
       connection.write('beginCycle', (db) => cycles.beginCycle(db, start, clock.now())),
     renewLease: async (fence, leaseMs) =>

@@ -59,16 +59,11 @@ export function completeSubreddit(
     run(db, 'INSERT INTO newest_read VALUES (?, ?, ?, ?)', name, kind, mark.id, mark.created_utc);
   }
   for (const gap of gaps) {
-    // Nothing repairs gaps yet, so a new one is lost from the start.
     run(
       db,
-      `INSERT INTO gaps (subreddit, kind, from_utc, to_utc, status, found_at)
-       VALUES (?, ?, ?, ?, 'lost', ?) ON CONFLICT DO NOTHING`,
-      name,
-      gap.kind,
-      gap.from,
-      gap.to,
-      now,
+      `INSERT INTO gaps (subreddit, kind, from_utc, to_utc, status, found_at, missing)
+       VALUES (@name, @kind, @from, @to, 'open', @now, @missing) ON CONFLICT DO NOTHING`,
+      { ...gap, name, now },
     );
   }
 }
