@@ -8,7 +8,6 @@ export function sqliteUpkeep(_connection: Connection): UpkeepStore {
     shortThreads: missing,
     threadRead: missing,
     strayPosts: missing,
-    openGaps: missing,
     settleGap: missing,
     itemsCreated: missing,
     sweepPage: missing,
