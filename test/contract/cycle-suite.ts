@@ -182,7 +182,7 @@ function watermarks(implementation: Implementation): void {
     t.deepEqual(await scene.reader.subreddits(NOW), [
       {
         ...{ name: 'claude', state: 'active', last_success_at: NOW, items_24h: 1 },
-        ...{ watermark_at: comment.created_utc, coverage_24h: null, gaps: 0 },
+        ...{ watermark_at: comment.created_utc, coverage_24h: 0, gaps: 0 },
       },
     ]);
   });
@@ -200,7 +200,7 @@ function watermarks(implementation: Implementation): void {
     await scene.store.commit({ ...batch(scene), complete });
     const [claude] = await scene.reader.subreddits(NOW);
     t.like(claude, { state: 'private', gaps: 1, watermark_at: post.created_utc });
-    t.is((await scene.reader.healthFacts(NOW)).gaps_open, 0);
+    t.is((await scene.reader.healthFacts(NOW)).gaps_open, 1);
     t.deepEqual(await scene.store.watermarks('claude'), { post, comment: null });
   });
 

@@ -1,11 +1,13 @@
 import { withoutText } from '../../domain/erasure.js';
-import type { IsoTime, Kind, NewComment, NewPost } from '../../domain/item.js';
+import type { IsoTime, Kind } from '../../domain/item.js';
 import { hourOf } from '../../domain/rollup.js';
 import type { ExpiredItems, HourPlace, HourQuery, StoredHour } from '../keep-store.js';
-import { nextStamp } from './commit.js';
+import { beginWriting, type Writing } from './commit.js';
 import { nextHour } from './counts.js';
 import { all, bumpDataVersion, type Db, one, run } from './db.js';
+import { updateItem } from './items.js';
 import { MovedHours } from './moved-hours.js';
+import { type CommentRow, type PostRow, toItem } from './rows.js';
 
 const KINDS = ['post', 'comment'] as const;
 /** By created_utc there are two partial indexes, which together hold every item. */
@@ -52,14 +54,13 @@ const ofPlace = (part: string, losing: keyof typeof LOSING) =>
  * thread, so the hour of its post is written again where that one is exempt and stays.
  */
 export function expireItems(db: Db, place: HourPlace): ExpiredItems {
-  const moved = new MovedHours();
-  for (const { subreddit, created_utc } of threadsOf(db, place)) {
-    moved.add('comment', { subreddit, created_utc });
-  }
+  const threads = threadsOf(db, place);
   const posts = removeItems(db, 'post', place);
   const comments = removeItems(db, 'comment', place);
   if (posts + comments === 0) return { posts, comments };
+  const moved = new MovedHours();
   moved.add('post', { subreddit: place.subreddit, created_utc: place.hour });
+  for (const postId of threads) moved.addThread(db, postId);
   moved.rebuild(db);
   bumpDataVersion(db);
   return { posts, comments };
@@ -80,19 +81,16 @@ function removeItems(db: Db, kind: Kind, { subreddit, hour }: HourPlace): number
   return removed;
 }
 
-/** The posts, exempt ones, that stay when the place's comments go. */
-function threadsOf(db: Db, { subreddit, hour }: HourPlace) {
+/** Ids of the posts that the comments are of which go. */
+function threadsOf(db: Db, { subreddit, hour }: HourPlace): string[] {
   return PARTS.flatMap((part) =>
-    all<{ subreddit: string; created_utc: IsoTime }>(
+    all<{ post_id: string }>(
       db,
-      `SELECT DISTINCT subreddit, created_utc FROM posts WHERE id IN (
-         SELECT post_id FROM comments WHERE ${ofPlace(part, 'items')})`,
+      `SELECT DISTINCT post_id FROM comments WHERE ${ofPlace(part, 'items')}`,
       ...[subreddit, hour, nextHour(hour)],
-    ),
+    ).map(({ post_id }) => post_id),
   );
 }
-
-type Row<K extends Kind> = (K extends 'post' ? NewPost : NewComment) & { id: string };
 
 /** Counts, scores and votes stay: only `MovedHours`' terms follow the titles. */
 export function expireTexts(
@@ -100,53 +98,33 @@ export function expireTexts(
   { job, ...place }: HourPlace & { job: string },
   nowMs: number,
 ): ExpiredItems {
-  const at = nextStamp(db, nowMs);
-  const posts = eraseTexts(db, 'post', place, at);
-  const comments = eraseTexts(db, 'comment', place, at);
+  const writing = beginWriting(db, nowMs);
+  const posts = eraseTexts(writing, 'post', place);
+  const comments = eraseTexts(writing, 'comment', place);
   if (posts + comments === 0) return { posts, comments };
-  if (posts > 0) {
-    const moved = new MovedHours();
-    moved.add('post', { subreddit: place.subreddit, created_utc: place.hour });
-    moved.rebuild(db);
-  }
-  for (const [kind, items] of Object.entries({ post: posts, comment: comments })) {
-    if (items === 0) continue;
-    run(
-      db,
-      `INSERT INTO blankings (at, cycle_id, reason, kind, items) VALUES (?, ?, 'expired', ?, ?)
-       ON CONFLICT (cycle_id, reason, kind) DO UPDATE SET
-         at = max(at, excluded.at), items = items + excluded.items`,
-      ...[at, job, kind, items],
-    );
-  }
+  const { stamp, moved, blankings } = writing;
+  if (posts > 0) moved.add('post', { subreddit: place.subreddit, created_utc: place.hour });
+  moved.rebuild(db);
+  blankings.write(db, stamp, job);
   bumpDataVersion(db);
   return { posts, comments };
 }
 
-const TEXTS = {
-  post: ['author', 'title', 'content', 'url', 'permalink'],
-  comment: ['author', 'content', 'permalink'],
-} as const;
-
-function eraseTexts<K extends Kind>(
-  db: Db,
-  kind: K,
+function eraseTexts(
+  { db, stamp, blankings }: Writing,
+  kind: Kind,
   { subreddit, hour }: HourPlace,
-  at: IsoTime,
 ): number {
-  const sets = TEXTS[kind].map((name) => `${name} = @${name}`).join(', ');
-  const update = `UPDATE ${kind}s SET ${sets}, updated_at = @at WHERE id = @id`;
   const rows = PARTS.flatMap((part) =>
-    all<Row<K>>(
+    all<PostRow | CommentRow>(
       db,
       `SELECT * FROM ${kind}s WHERE ${ofPlace(part, 'texts')}`,
       ...[subreddit, hour, nextHour(hour)],
     ),
   );
   for (const row of rows) {
-    const erased = withoutText<NewPost | NewComment>(row) as unknown as Record<string, unknown>;
-    const texts = Object.fromEntries(TEXTS[kind].map((name) => [name, erased[name]]));
-    run(db, update, { ...texts, id: row.id, at });
+    updateItem(db, kind, withoutText(toItem(row)), stamp);
+    blankings.add(kind, 'expired');
   }
   return rows.length;
 }

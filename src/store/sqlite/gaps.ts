@@ -1,6 +1,12 @@
 import type { GapRecord } from '../../domain/cycle.js';
+import type { IsoTime } from '../../domain/item.js';
 import type { GapsQuery } from '../store.js';
-import { all, type Db } from './db.js';
+import type { GapSettling } from '../upkeep-store.js';
+import { all, bumpDataVersion, type Db, run } from './db.js';
+import { requireLease } from './lease.js';
+
+const COLUMNS = `subreddit, kind, from_utc AS "from", to_utc AS "to", status, found_at,
+      missing, settled_at`;
 
 export function readGaps(db: Db, query: GapsQuery): GapRecord[] {
   const { limit, status, after } = query;
@@ -21,8 +27,30 @@ export function gapsSql({ status, after }: Pick<GapsQuery, 'status' | 'after'>):
     ...(status === undefined ? [] : ['status = @status']),
     ...(after === undefined ? [] : [`(${key}) < (@foundAt, @subreddit, @kind, @from, @to)`]),
   ];
-  return `SELECT subreddit, kind, from_utc AS "from", to_utc AS "to", status, found_at,
-      missing, settled_at
+  return `SELECT ${COLUMNS}
     FROM gaps ${conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`}
     ORDER BY ${key.replaceAll(',', ' DESC,')} DESC LIMIT @limit`;
+}
+
+export const OPEN_GAPS = `SELECT ${COLUMNS} FROM gaps WHERE subreddit = ? AND status = 'open'
+  ORDER BY from_utc, to_utc, kind`;
+
+export function openGaps(db: Db, subreddit: string): GapRecord[] {
+  return all<GapRecord>(db, OPEN_GAPS, subreddit);
+}
+
+/** To be run in an immediate transaction. */
+export function settleGap(
+  db: Db,
+  { fence, gap, status, missing }: GapSettling,
+  now: IsoTime,
+): void {
+  requireLease(db, fence);
+  const changes = run(
+    db,
+    `UPDATE gaps SET status = @status, missing = @missing, settled_at = @settledAt
+     WHERE subreddit = @subreddit AND kind = @kind AND from_utc = @from AND to_utc = @to`,
+    { ...gap, status, missing, settledAt: status === 'open' ? null : now },
+  );
+  if (changes > 0) bumpDataVersion(db);
 }
