@@ -7,10 +7,12 @@ import type {
   SubredditState,
 } from '../domain/cycle.js';
 import type { Comment, IsoTime, Kind, Label, NewComment, NewPost, Post } from '../domain/item.js';
+import type { Pause } from '../domain/pause.js';
 import type { RateBudget } from '../domain/rate-budget.js';
 import type { Counts, Rollup, RollupChange } from '../domain/rollup.js';
 import type { Topic } from '../domain/topic.js';
 import type { Fence, TimeWindow } from './common.js';
+import type { KeepStore, PauseStore } from './keep-store.js';
 import type { UpkeepStore } from './upkeep-store.js';
 
 export type { Fence, TimeWindow } from './common.js';
@@ -24,7 +26,13 @@ export type { Fence, TimeWindow } from './common.js';
  * means that nothing was written. Calls that take a `Fence`
  * also throw `lease_lost`, and then have written nothing.
  */
-export interface Store extends ReadStore, CollectStore, UpkeepStore, ImportStore, RunnerStore {
+export interface Store
+  extends ReadStore,
+    CollectStore,
+    UpkeepStore,
+    ImportStore,
+    RunnerStore,
+    KeepStore {
   /**
    * Recomputes every rollup, and the terms of every hour, from the items; `repair` writes the
    * right ones. `onProgress` is told now and then how many items have been looked at.
@@ -35,7 +43,7 @@ export interface Store extends ReadStore, CollectStore, UpkeepStore, ImportStore
 }
 
 /** What the API needs. All windows are half-open: `from` ≤ time < `to`. */
-export interface ReadStore {
+export interface ReadStore extends PauseStore {
   /** Cheapest possible round trip; also notices that the database's file was replaced. */
   ping(): Promise<{ data_version: number }>;
   /** Posts by `collected_at` ≥ `since`, newest first, ties by id descending, after `after`. */
@@ -208,6 +216,8 @@ export interface HealthFacts {
   /** Failed in each of the last three finished cycles. */
   subreddits_failing: string[];
   gaps_open: number;
+  /** Null: collection is not paused. */
+  paused: Pause | null;
   jobs: JobsHeartbeat | null;
 }
 
