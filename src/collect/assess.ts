@@ -1,5 +1,6 @@
 import { Value } from 'typebox/value';
 import { toIso } from '../clock.js';
+import { commentPermalink, DELETED, REMOVED } from '../domain/erasure.js';
 import type {
   CommentContent,
   Exclusion,
@@ -10,9 +11,6 @@ import type {
 } from '../domain/item.js';
 import { CreatedUtc, type RedditComment, type RedditPost } from '../reddit/schemas.js';
 import type { Scorer } from '../scorer/scorer.js';
-
-const DELETED = '[deleted]';
-const REMOVED = '[removed]';
 
 /** Reddit's post as we keep it; title and body are scored together. */
 export function assessPost(raw: RedditPost, subreddit: string, scorer: Scorer): NewPost {
@@ -36,6 +34,7 @@ export function assessPost(raw: RedditPost, subreddit: string, scorer: Scorer): 
   };
 }
 
+/** Reddit's comment as we keep it; no word of its post's title is in its permalink. */
 export function assessComment(raw: RedditComment, subreddit: string, scorer: Scorer): NewComment {
   const postId = raw.link_id.slice(3);
   const comment: CommentContent = {
@@ -45,7 +44,7 @@ export function assessComment(raw: RedditComment, subreddit: string, scorer: Sco
     subreddit,
     author: storable(raw.author ?? DELETED),
     content: storable(raw.body),
-    permalink: storable(raw.permalink ?? `/r/${subreddit}/comments/${postId}/_/${raw.id}/`),
+    permalink: commentPermalink(subreddit, postId, raw.id),
     created_utc: toIso(raw.created_utc * 1000),
     upvotes: raw.score,
   };

@@ -9,16 +9,18 @@ import {
 } from '../domain/cycle.js';
 import { AppError } from '../errors.js';
 import type { Log } from '../log.js';
-import type { ListingSource } from '../reddit/source.js';
+import type { CollectSource } from '../reddit/source.js';
 import type { Scorer } from '../scorer/scorer.js';
 import type { CollectStore, Fence, ReadStore } from '../store/store.js';
+import type { StoredItem, UpkeepStore } from '../store/upkeep-store.js';
 import { keepLease, takeLease } from './lease.js';
 import { collectSubreddit, emptyResult } from './subreddit.js';
+import { keepUp } from './upkeep/upkeep.js';
 
 export interface CycleDeps {
   /** Repeats passing failures by itself (store/retrying.ts). */
-  store: CollectStore & Pick<ReadStore, 'cycles'>;
-  source: ListingSource;
+  store: CollectStore & UpkeepStore & Pick<ReadStore, 'cycles' | 'gaps' | 'subreddits'>;
+  source: CollectSource;
   scorer: Scorer;
   clock: Clock;
   log: Log;
@@ -35,6 +37,12 @@ export interface CycleRun {
   id: string;
   trigger: CycleTrigger;
 }
+
+/**
+ * Of the deadline, from its beginning: the data must not look stale because a cycle that has read
+ * its listings long ago is still busy with old items.
+ */
+const UPKEEP_SHARE = 2 / 3;
 
 /** `skipped`: somebody else collected while we waited for the lease. */
 export type CycleOutcome =
@@ -57,8 +65,11 @@ export async function runCycle(
   const { clock, config, log } = deps;
   const lost = new AbortController();
   const deadline = new AbortController();
+  const late = new AbortController();
   const finished = new AbortController();
-  void clock.sleep(config.collection.deadlineMs, finished.signal).then(() => deadline.abort());
+  const { deadlineMs } = config.collection;
+  void clock.sleep(deadlineMs, finished.signal).then(() => deadline.abort());
+  void clock.sleep(UPKEEP_SHARE * deadlineMs, finished.signal).then(() => late.abort());
   const stop = AbortSignal.any([signal, deadline.signal, lost.signal]);
   const { leaseMs } = config.collection;
   const lease = { ...deps, leaseMs, mayBeSkipped: run.trigger !== 'manual' };
@@ -76,7 +87,9 @@ export async function runCycle(
     const renewing = keepLease(fence, lease, finished.signal, () => lost.abort());
     try {
       const why = () => stopReason(signal, deadline.signal);
-      await collectAll(cycle, fence, deps, stop, why);
+      const lively = await collectAll(cycle, fence, deps, stop, why);
+      const upkeep = { ...deps, fence, log: log.child({ cycle: cycle.id }) };
+      await keepUp(cycle, lively, upkeep, AbortSignal.any([stop, late.signal]));
     } finally {
       finished.abort();
       await renewing;
@@ -101,15 +114,18 @@ async function collectAll(
   deps: CycleDeps,
   stop: AbortSignal,
   why: () => AppError,
-): Promise<void> {
+): Promise<StoredItem[]> {
   const { config } = deps;
   const { retentionDays } = config.collection;
   const log = deps.log.child({ cycle: cycle.id });
   const stopped = () => (stop.aborted ? why() : null);
+  const lively: StoredItem[] = [];
   for (const [index, name] of config.subreddits.entries()) {
-    const result = stop.aborted
-      ? notReached(name, why(), deps.clock)
+    const run = stop.aborted
+      ? { result: notReached(name, why(), deps.clock), lively: [] }
       : await collectSubreddit(name, { ...deps, log, fence, retentionDays, stopped }, stop);
+    const { result } = run;
+    lively.push(...run.lively);
     cycle.subreddits.push(result);
     if (result.error === null) logSubreddit(result, log);
     else cycle.errors.push(result.error);
@@ -117,6 +133,7 @@ async function collectAll(
     deps.onSubreddit?.(result, index + 1, config.subreddits.length);
     if (!stop.aborted) await deps.store.updateCycle(cycle, fence);
   }
+  return lively;
 }
 
 function stopReason(cancelled: AbortSignal, deadline: AbortSignal): AppError {
@@ -153,7 +170,7 @@ function logEnd(cycle: Cycle, log: Log): void {
       posts_new: sum('posts_new'),
       comments_new: sum('comments_new'),
       requests: sum('requests'),
-      subreddits_failed: cycle.errors.length,
+      subreddits_failed: cycle.subreddits.filter(({ error }) => error !== null).length,
       ms: cycle.duration_ms,
       memory_start_mb: cycle.memory_start_mb,
       memory_end_mb: cycle.memory_end_mb,

@@ -13,6 +13,7 @@ import {
   type ItemBatch,
   MAX_BATCH,
 } from '../store/store.js';
+import type { StoredItem } from '../store/upkeep-store.js';
 import { assessComment, assessPost } from './assess.js';
 import { marksOf, watermarksOf } from './marks.js';
 import { emptyRead, type ListingRead, readListing } from './listing.js';
@@ -39,12 +40,13 @@ export async function collectSubreddit(
   name: string,
   deps: SubredditDeps,
   signal: AbortSignal,
-): Promise<SubredditResult> {
+): Promise<SubredditRun> {
   const began = deps.clock.monotonic();
   const requestsBefore = deps.source.requestsSent();
   const result = emptyResult(name);
+  const lively: StoredItem[] = [];
   try {
-    await collectInto(result, deps, signal);
+    lively.push(...(await collectInto(result, deps, signal)));
   } catch (error) {
     const known = toAppError(error);
     if (known.code === 'lease_lost') throw known;
@@ -57,7 +59,13 @@ export async function collectSubreddit(
   }
   result.requests = deps.source.requestsSent() - requestsBefore;
   result.duration_ms = Math.round(deps.clock.monotonic() - began);
-  return result;
+  return { result, lively };
+}
+
+export interface SubredditRun {
+  result: SubredditResult;
+  /** Posts with comments in this reading that stood in no listing themselves. */
+  lively: StoredItem[];
 }
 
 /** What it was busy with when the cycle was cut short: the end alone says nothing about the cause. */
@@ -72,7 +80,7 @@ async function collectInto(
   result: SubredditResult,
   deps: SubredditDeps,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<StoredItem[]> {
   const before = await deps.store.watermarks(result.name);
   const reads = {
     post: emptyRead(marksOf('post', before)),
@@ -95,6 +103,18 @@ async function collectInto(
   result.gap = reads.comment.gap ?? reads.post.gap;
   await storeReads(result, reads, failure === null, deps);
   if (failure !== null) throw failure.error;
+  return livelyPosts(result.name, reads);
+}
+
+function livelyPosts(
+  subreddit: string,
+  { post, comment }: { post: ListingRead; comment: ListingRead },
+): StoredItem[] {
+  const listed = new Set(post.items.map(({ name }) => name));
+  const named = comment.items.flatMap((one) => ('link_id' in one ? [one.link_id] : []));
+  return [...new Set(named)]
+    .filter((name) => !listed.has(name))
+    .map((name) => ({ kind: 'post', id: name.slice(3), subreddit }));
 }
 
 function readKind(

@@ -23,6 +23,8 @@ export interface Rollup {
   last_item_at: IsoTime;
 }
 
+export type ThreadCounts = Pick<Rollup, 'thread_comments' | 'thread_comments_stored'>;
+
 /** A rollup without its place: what sums of rollups are. */
 export type Counts = Omit<Rollup, 'subreddit' | 'hour' | 'last_item_at'> & {
   last_item_at: IsoTime | null;
@@ -72,6 +74,22 @@ export function meanScore(counts: Counts): number {
 export function coverageOf(counts: Counts): number | null {
   const { thread_comments: all, thread_comments_stored: stored } = counts;
   return all === 0 ? null : Math.round((stored / all) * SCORE_UNIT) / SCORE_UNIT;
+}
+
+/**
+ * What the thread of a counted post adds to the rollup of the post's hour. A thread of which more
+ * is stored than Reddit counts makes up for no other.
+ */
+export function threadCounts(thread: {
+  comment_count: number;
+  unreachable: number;
+  stored: number;
+}): ThreadCounts {
+  const expected = Math.max(thread.comment_count - thread.unreachable, 0);
+  return {
+    thread_comments: expected,
+    thread_comments_stored: Math.min(thread.stored, expected),
+  };
 }
 
 /** What one item adds to the rollup of its hour. */

@@ -23,6 +23,9 @@ export interface PostSource {
   close(): Promise<void>;
 }
 
+/** What a collection cycle needs. */
+export type CollectSource = Omit<PostSource, 'close'>;
+
 /** What collecting the newest items needs. */
 export type ListingSource = Pick<PostSource, 'listing' | 'requestsSent'>;
 

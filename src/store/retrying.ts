@@ -34,7 +34,6 @@ export function retrying(store: Store, options: StoreRetry): Store {
     shortThreads: again((query) => store.shortThreads(query)),
     threadRead: again((reading) => store.threadRead(reading)),
     strayPosts: again((query) => store.strayPosts(query)),
-    openGaps: again((subreddit) => store.openGaps(subreddit)),
     settleGap: again((settling) => store.settleGap(settling)),
     itemsCreated: again((query) => store.itemsCreated(query)),
     sweepPage: again((query) => store.sweepPage(query)),

@@ -1,12 +1,12 @@
 import type { GapRecord, GapStatus } from '../domain/cycle.js';
-import type { IsoTime, ItemName } from '../domain/item.js';
+import type { IsoTime, ItemName, Kind } from '../domain/item.js';
 import type { Fence, TimeWindow } from './common.js';
 
 /** What completes and corrects the collection after the listings, in the same cycle. */
 export interface UpkeepStore {
   /**
    * Counted posts created since, in whose threads Reddit counts more comments than are stored and
-   * known to be out of reach; the one that lacks most first, then the newest.
+   * known to be out of reach; the newest first.
    */
   shortThreads(query: ShortThreadsQuery): Promise<ShortThread[]>;
   /**
@@ -17,8 +17,6 @@ export interface UpkeepStore {
   threadRead(reading: ThreadReading): Promise<void>;
   /** Ids of posts, not stored, of which stored comments created in the window are; at most `limit`. */
   strayPosts(query: { subreddit: string; window: TimeWindow; limit: number }): Promise<string[]>;
-  /** Open gaps of a subreddit, oldest first. */
-  openGaps(subreddit: string): Promise<GapRecord[]>;
   /** Overwrites status and number of one gap; settled now unless it stays open. */
   settleGap(settling: GapSettling): Promise<void>;
   /**
@@ -72,8 +70,8 @@ export interface ThreadReading {
   fence: Fence;
   subreddit: string;
   postId: string;
-  /** Reddit's count in the answer that was read. */
-  commentCount: number;
+  /** Reddit's count in the answer that was read; null, the stored one, when it gave none. */
+  commentCount: number | null;
   readAt: IsoTime;
 }
 
@@ -93,6 +91,8 @@ export interface StoredItem extends ItemName {
 export interface ItemsCreatedQuery {
   windows: TimeWindow[];
   subreddits: readonly string[];
+  /** Only these; both when absent. */
+  kind?: Kind;
   limit: number;
 }
 

@@ -23,7 +23,7 @@ const t = { teardown: (release: () => unknown) => void releases.push(release) };
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
 try {
-  const reddit = await simulation(t, { subreddits: ['claude', 'aws', 'OpenAI', 'Cursor'] });
+  const reddit = await simulation(t, { subreddits: ['claude', 'aws'] });
   const bench = new CrashBench(reddit);
   t.teardown(() => bench.close());
   for (const signal of ['SIGINT', 'SIGTERM']) {

@@ -2,7 +2,10 @@ import { appendFileSync } from 'node:fs';
 import type { Store } from '../../src/store/store.js';
 
 /** Every call of a cycle that writes what readers see. */
-const WRITES = ['beginCycle', 'commit', 'updateCycle', 'finishCycle'] as const;
+const WRITES = [
+  ...(['beginCycle', 'commit', 'updateCycle', 'finishCycle'] as const),
+  ...(['threadRead', 'settleGap', 'noteAnswers', 'blank', 'saveUpkeepState'] as const),
+];
 type Write = (typeof WRITES)[number];
 
 /**

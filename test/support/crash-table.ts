@@ -169,7 +169,7 @@ export function contentOf(path: string): Content {
     const all = (sql: string) => database.prepare(sql).all();
     const strip = (rows: unknown[]) =>
       (rows as Record<string, unknown>[]).map(
-        ({ collected_at: _, updated_at: __, ...kept }) => kept,
+        ({ collected_at: _, updated_at: __, thread_read_at: ___, ...kept }) => kept,
       );
     return {
       posts: strip(all('SELECT * FROM posts ORDER BY id')),

@@ -1,12 +1,13 @@
 import { listingPage } from '../../src/reddit/answer.js';
-import type { ListingQuery, ListingSource } from '../../src/reddit/source.js';
+import type { CollectSource, ListingQuery } from '../../src/reddit/source.js';
 
 /**
  * A source in memory that pages lists of children, newest first, as Reddit does, and
  * judges each page's JSON text with the client's own code. `childrenOf` is asked for every
- * page, so a list may change meanwhile.
+ * page, so a list may change meanwhile. To questions by name it answers as for a closed subreddit,
+ * which proves nothing about any item.
  */
-export function listedSource(childrenOf: (query: ListingQuery) => Child[]): ListingSource {
+export function listedSource(childrenOf: (query: ListingQuery) => Child[]): CollectSource {
   let pages = 0;
   return {
     async listing(query) {
@@ -21,6 +22,9 @@ export function listedSource(childrenOf: (query: ListingQuery) => Child[]): List
       const text = `{"kind":"Listing","data":{"after":${JSON.stringify(after)},"children":[${children}]}}`;
       return listingPage({ status: 200, headers: {}, text }, `page ${pages}`);
     },
+    info: async () => ({ ...CLOSED, after: null }),
+    thread: async () => ({ ...CLOSED, more: [] }),
+    moreComments: async () => ({ ...CLOSED, more: [] }),
     requestsSent: () => pages,
   };
 }
@@ -31,3 +35,5 @@ export interface Child {
   /** What is served, as JSON: `{kind, data}`, or anything else. */
   text: string;
 }
+
+const CLOSED = { state: 'private' as const, posts: [], comments: [], invalid: [] };

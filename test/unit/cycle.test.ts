@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import { systemClock } from '../../src/clock.js';
 import { type CycleDeps, runCycle } from '../../src/collect/cycle.js';
 import { AppError } from '../../src/errors.js';
-import type { ListingSource } from '../../src/reddit/source.js';
+import type { CollectSource } from '../../src/reddit/source.js';
 import { createLexiconScorer } from '../../src/scorer/lexicon.js';
 import { retrying } from '../../src/store/retrying.js';
 import type { Store } from '../../src/store/store.js';
@@ -92,7 +92,7 @@ test('the same cycle again changes nothing that readers see', async (t) => {
 
 test('one failing subreddit costs only its own part, and says so in full', async (t) => {
   const { store, deps, lines } = await bench(t);
-  const source: ListingSource = {
+  const source: CollectSource = {
     ...deps.source,
     async listing(query, signal) {
       if (query.subreddit === 'aws') throw new AppError('reddit_unavailable', 'answered 503');
@@ -112,7 +112,7 @@ test('one failing subreddit costs only its own part, and says so in full', async
 
 test('what was read before a failure is kept, the watermark is not moved', async (t) => {
   const { store, deps } = await bench(t);
-  const source: ListingSource = {
+  const source: CollectSource = {
     ...deps.source,
     async listing(query, signal) {
       if (query.kind === 'comment') throw new AppError('reddit_timeout', 'silent');
@@ -127,7 +127,7 @@ test('what was read before a failure is kept, the watermark is not moved', async
 
 test('a private subreddit is a state, not a failure', async (t) => {
   const { store, deps } = await bench(t);
-  const source: ListingSource = {
+  const source: CollectSource = {
     ...deps.source,
     async listing(query, signal) {
       const closed = {
@@ -149,7 +149,7 @@ test('a private subreddit is a state, not a failure', async (t) => {
 
 test('a silent Reddit: the cycle ends at its deadline, and is recorded', async (t) => {
   const { store, deps } = await bench(t, { COLLECTION_DEADLINE_MINUTES: '0.02' });
-  const source: ListingSource = {
+  const source: CollectSource = {
     ...deps.source,
     listing: untilAborted,
   };
@@ -196,7 +196,7 @@ test('a second collector waits, says for whom, and does nothing when that one ha
 test('a dead holder’s lease is taken at once and its cycle closed as failed', async (t) => {
   const { store, deps } = await bench(t);
   const stop = new AbortController();
-  const stuck: ListingSource = { ...deps.source, listing: untilAborted };
+  const stuck: CollectSource = { ...deps.source, listing: untilAborted };
   const died = runCycle(
     { id: 'dead', trigger: 'startup' },
     { ...deps, source: stuck, holder: 'gone:9:0:0' },
@@ -220,7 +220,7 @@ test('a dead holder’s lease is taken at once and its cycle closed as failed', 
 test('a collector that lost its lease writes nothing more', async (t) => {
   const { store, deps } = await bench(t);
   let taken = false;
-  const source: ListingSource = {
+  const source: CollectSource = {
     ...deps.source,
     async listing(query, signal) {
       if (!taken && query.subreddit === 'aws') {

@@ -1,20 +1,21 @@
 import { toIso } from '../../clock.js';
-import { type IsoTime, type NewComment, type NewPost, voteMoveMatters } from '../../domain/item.js';
+import { type IsoTime, isGone, type Kind } from '../../domain/item.js';
+import { merged, type MergeRules } from '../../domain/merge.js';
 import { AppError } from '../../errors.js';
 import { type CommitResult, type ItemBatch, MAX_BATCH } from '../store.js';
-import { bumpDataVersion, type Db, one, readMeta, run } from './db.js';
+import { Blankings } from './blankings.js';
+import { bumpDataVersion, type Db, readMeta, run } from './db.js';
+import { hasChanged, insertItem, isSameName, type ItemOf, readItem, updateItem } from './items.js';
 import { requireLease } from './lease.js';
 import { MovedHours } from './moved-hours.js';
-import { type CommentRow, type PostRow, toRow } from './rows.js';
 import { completeSubreddit } from './subreddits.js';
+import { countInThread } from './threads.js';
 
 /** A broken batch is a bug of the caller: AppError `internal`, nothing written. */
 export function checkBatch(batch: Pick<ItemBatch, 'subreddit' | 'posts' | 'comments'>): void {
   const items = [...batch.posts, ...batch.comments];
-  if (items.length > MAX_BATCH) {
-    throw new AppError('internal', `A commit of ${items.length} items exceeds ${MAX_BATCH}`);
-  }
-  const stranger = items.find((item) => !sameName(item.subreddit, batch.subreddit));
+  checkSize(items);
+  const stranger = items.find((item) => !isSameName(item.subreddit, batch.subreddit));
   if (stranger !== undefined) {
     throw new AppError(
       'internal',
@@ -23,128 +24,122 @@ export function checkBatch(batch: Pick<ItemBatch, 'subreddit' | 'posts' | 'comme
   }
 }
 
+export function checkSize(items: readonly unknown[]): void {
+  if (items.length > MAX_BATCH) {
+    throw new AppError('internal', `A commit of ${items.length} items exceeds ${MAX_BATCH}`);
+  }
+}
+
 /** To be run in an immediate transaction. `nowMs` is the wall clock's. */
 export function commitBatch(db: Db, batch: ItemBatch, nowMs: number): CommitResult {
   requireLease(db, batch.fence);
-  const stamp = nextStamp(db, nowMs);
-  const moved = new MovedHours();
-  const posts = storeAll(batch.posts, (post) => storePost(db, post, stamp, moved));
-  const comments = storeAll(batch.comments, (comment) => storeComment(db, comment, stamp, moved));
-  moved.rebuild(db);
-
+  const writing = beginWriting(db, nowMs);
+  const rules = { direct: batch.direct === true, textSince: batch.textSince };
+  const posts = storeAll(writing, 'post', batch.posts, rules);
+  const comments = storeAll(writing, 'comment', batch.comments, rules);
   const written = posts.new + comments.new + posts.updated + comments.updated;
-  if (written > 0) run(db, 'UPDATE meta SET last_collected_at = ?', stamp);
+  finishWriting(writing, written);
+
   if (batch.complete) completeSubreddit(db, batch.subreddit, batch.complete, toIso(nowMs));
   const visible = written > 0 || batch.complete !== undefined;
   return {
     posts_new: posts.new,
     comments_new: comments.new,
     updated: posts.updated + comments.updated,
-    blanked: 0,
+    blanked: writing.blankings.total,
     data_version: visible ? bumpDataVersion(db) : readMeta(db).data_version,
   };
 }
 
+/** One transaction that writes items, with what it has to bring along. */
+export interface Writing {
+  db: Db;
+  stamp: IsoTime;
+  moved: MovedHours;
+  blankings: Blankings;
+}
+
+export function beginWriting(db: Db, nowMs: number): Writing {
+  const stamp = nextStamp(db, nowMs);
+  return { db, stamp, moved: new MovedHours(), blankings: new Blankings() };
+}
+
+/** `written`: how many items. The data version is left to the caller. */
+export function finishWriting({ db, stamp, moved, blankings }: Writing, written: number): void {
+  moved.rebuild(db);
+  blankings.write(db, stamp);
+  if (written > 0) run(db, 'UPDATE meta SET last_collected_at = ?', stamp);
+}
+
 /** One `collected_at` per commit, above every earlier one even when the clock was set back. */
-export function nextStamp(db: Db, nowMs: number): IsoTime {
+function nextStamp(db: Db, nowMs: number): IsoTime {
   return toIso(Math.max(nowMs, Date.parse(readMeta(db).last_collected_at) + 1));
 }
 
 type Outcome = 'new' | 'updated' | 'unchanged';
 
-/** An id that stands twice in a batch counts once; its last version wins. */
-function storeAll<Item extends { id: string }>(
-  items: readonly Item[],
-  store: (item: Item) => Outcome,
+/** An id that stands more than once in a batch counts once. */
+function storeAll<K extends Kind>(
+  writing: Writing,
+  kind: K,
+  items: readonly ItemOf[K][],
+  rules: MergeRules,
 ): Record<Outcome, number> {
   const tally = { new: 0, updated: 0, unchanged: 0 };
-  const latest = new Map(items.map((item) => [item.id, item]));
-  for (const item of latest.values()) tally[store(item)] += 1;
+  const versions = new Map<string, ItemOf[K][]>();
+  for (const item of items) versions.set(item.id, [...(versions.get(item.id) ?? []), item]);
+  for (const [id, given] of versions) {
+    const before = readItem(writing.db, kind, id);
+    const after = given.reduce<ItemOf[K] | null>(
+      (known, version) => merged(known, version, rules),
+      before,
+    );
+    if (after !== null) tally[store(writing, kind, before, after)] += 1;
+  }
   return tally;
 }
 
-const ASSESSED = [
-  ...([
-    'label',
-    'score',
-    'confidence',
-    'method',
-    'scorer_version',
-    'excluded',
-    'edited_at',
-  ] as const),
-];
-export const POST_COLUMNS = [
-  ...['id', 'subreddit', 'author', 'title', 'content', 'url', 'permalink', 'created_utc'],
-  ...['upvotes', 'comment_count', ...ASSESSED],
-];
-export const COMMENT_COLUMNS = [
-  ...['id', 'post_id', 'parent_id', 'subreddit', 'author', 'content', 'permalink'],
-  ...['created_utc', 'upvotes', ...ASSESSED],
-];
-
-/** `@stamp` is both times; the other values bear their columns' names. */
-export const insert = (table: string, columns: string[]) =>
-  `INSERT INTO ${table} (${columns.join(', ')}, collected_at, updated_at)
-   VALUES (${columns.map((name) => `@${name}`).join(', ')}, @stamp, @stamp)`;
-const update = (table: string, columns: string[]) =>
-  `UPDATE ${table} SET ${columns.map((name) => `${name} = @${name}`).join(', ')},
-   updated_at = @stamp WHERE id = @id`;
-
-const INSERT_POST = insert('posts', POST_COLUMNS);
-const UPDATE_POST = update('posts', POST_COLUMNS);
-const INSERT_COMMENT = insert('comments', COMMENT_COLUMNS);
-const UPDATE_COMMENT = update('comments', COMMENT_COLUMNS);
-
-/** What a change of an item is, votes apart. */
-const POST_CHANGES = ['author', 'title', 'content', 'url', 'permalink', 'created_utc'] as const;
-const COMMENT_CHANGES = [
-  ...(['author', 'content', 'permalink', 'created_utc'] as const),
-  ...(['post_id', 'parent_id'] as const),
-];
-
-function storePost(db: Db, post: NewPost, stamp: IsoTime, moved: MovedHours): Outcome {
-  const row = toRow(post);
-  const before = one<PostRow>(db, 'SELECT * FROM posts WHERE id = ?', post.id);
-  if (before === undefined) {
-    run(db, INSERT_POST, { ...row, stamp });
-    moved.add('post', post);
+function store<K extends Kind>(
+  writing: Writing,
+  kind: K,
+  before: ItemOf[K] | null,
+  after: ItemOf[K],
+): Outcome {
+  if (before === null) {
+    storeNew(writing, kind, after);
     return 'new';
   }
-  const changed =
-    POST_CHANGES.some((name) => row[name] !== before[name]) ||
-    ASSESSED.some((name) => row[name] !== before[name]) ||
-    !sameName(row.subreddit, before.subreddit) ||
-    voteMoveMatters(before.upvotes, row.upvotes) ||
-    voteMoveMatters(before.comment_count, row.comment_count);
-  if (!changed) return 'unchanged';
-  run(db, UPDATE_POST, { ...row, stamp });
-  moved.add('post', before);
-  moved.add('post', post);
+  if (!hasChanged(kind, before, after)) return 'unchanged';
+  storeChanged(writing, kind, before, after);
   return 'updated';
 }
 
-function storeComment(db: Db, comment: NewComment, stamp: IsoTime, moved: MovedHours): Outcome {
-  const row = toRow(comment);
-  const before = one<CommentRow>(db, 'SELECT * FROM comments WHERE id = ?', comment.id);
-  if (before === undefined) {
-    run(db, INSERT_COMMENT, { ...row, stamp });
-    moved.add('comment', comment);
-    return 'new';
-  }
-  const changed =
-    COMMENT_CHANGES.some((name) => row[name] !== before[name]) ||
-    ASSESSED.some((name) => row[name] !== before[name]) ||
-    !sameName(row.subreddit, before.subreddit) ||
-    voteMoveMatters(before.upvotes, row.upvotes);
-  if (!changed) return 'unchanged';
-  run(db, UPDATE_COMMENT, { ...row, stamp });
-  moved.add('comment', before);
-  moved.add('comment', comment);
-  return 'updated';
+export function storeNew<K extends Kind>(
+  { db, stamp, moved }: Writing,
+  kind: K,
+  item: ItemOf[K],
+  keepHistory = false,
+): void {
+  insertItem(db, kind, item, { stamp, keepHistory });
+  moved.add(kind, item);
+  if ('post_id' in item) countInThread(db, item, moved);
 }
 
-/** Subreddit names are ASCII and case-insensitive. */
-function sameName(a: string, b: string): boolean {
-  return a === b || a.toLowerCase() === b.toLowerCase();
+export function storeChanged<K extends Kind>(
+  { db, stamp, moved, blankings }: Writing,
+  kind: K,
+  before: ItemOf[K],
+  after: ItemOf[K],
+  reason?: 'omitted',
+): void {
+  updateItem(db, kind, after, stamp);
+  moved.add(kind, before);
+  moved.add(kind, after);
+  if ('post_id' in before && 'post_id' in after && before.post_id !== after.post_id) {
+    moved.addThread(db, before.post_id);
+    moved.addThread(db, after.post_id);
+  }
+  if (isGone(before) || !isGone(after)) return;
+  blankings.add(kind, reason ?? (after.excluded === 'removed' ? 'removed' : 'deleted'));
+  run(db, 'DELETE FROM omissions WHERE kind = ? AND id = ?', kind, after.id);
 }

@@ -1,10 +1,13 @@
 import type { IsoTime } from '../../domain/item.js';
-import { hourOf, type Rollup } from '../../domain/rollup.js';
+import { hourOf, type Rollup, type ThreadCounts } from '../../domain/rollup.js';
 import type { HourCounts, TimeWindow } from '../store.js';
 import { toIso } from '../../clock.js';
 import { SCORE_UNIT } from '../../domain/item.js';
 import { HOUR_MS, partsOf, toTimes } from '../../domain/window.js';
-import { all, type Db, run } from './db.js';
+import { all, type Db, one, run } from './db.js';
+
+/** How many comments of a post are stored. */
+export const STORED_IN_THREAD = '(SELECT count(*) FROM comments WHERE post_id = posts.id)';
 
 const COUNTED_COLUMNS = `posts, comments, positive, negative, neutral, score_sum,
   thread_comments, thread_comments_stored, last_item_at`;
@@ -68,8 +71,27 @@ export function rebuildRollup(db: Db, subreddit: string, hour: IsoTime): void {
   if (counts === undefined) {
     run(db, 'DELETE FROM rollups_hourly WHERE hour = ? AND subreddit = ?', hour, subreddit);
   } else {
-    writeRollup(db, { ...counts, subreddit } as Rollup);
+    writeRollup(db, { ...counts, ...countThreads(db, subreddit, hour), subreddit } as Rollup);
   }
+}
+
+/** Counted posts of an hour and how much of their threads is stored, from the index of threads. */
+export const THREADS_OF_HOUR = `SELECT
+    sum(max(comment_count - unreachable, 0)) AS thread_comments,
+    sum(min(max(comment_count - unreachable, 0), ${STORED_IN_THREAD})) AS thread_comments_stored
+  FROM posts WHERE excluded IS NULL
+  AND subreddit = ? AND created_utc >= ? AND created_utc < ?`;
+
+function countThreads(db: Db, subreddit: string, hour: IsoTime): ThreadCounts {
+  const counts = one<Partial<ThreadCounts>>(
+    db,
+    THREADS_OF_HOUR,
+    ...[subreddit, hour, nextHour(hour)],
+  );
+  return {
+    thread_comments: counts?.thread_comments ?? 0,
+    thread_comments_stored: counts?.thread_comments_stored ?? 0,
+  };
 }
 
 export function writeRollup(db: Db, rollup: Rollup): void {

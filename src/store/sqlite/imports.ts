@@ -1,50 +1,43 @@
 import { toIso } from '../../clock.js';
-import type { IsoTime, NewComment, NewPost } from '../../domain/item.js';
+import { blanked } from '../../domain/erasure.js';
+import type { IsoTime, Kind } from '../../domain/item.js';
 import type { ImportBatch, ImportCounts, ImportProgress, ImportResult } from '../store.js';
-import { COMMENT_COLUMNS, insert, nextStamp, POST_COLUMNS } from './commit.js';
+import { beginWriting, finishWriting, storeNew } from './commit.js';
 import { bumpDataVersion, type Db, one, readMeta, run } from './db.js';
-import { MovedHours } from './moved-hours.js';
-import { toRow } from './rows.js';
-
-const INSERTS = {
-  posts: insert('posts', [...POST_COLUMNS, 'keep_history']),
-  comments: insert('comments', [...COMMENT_COLUMNS, 'keep_history']),
-};
+import { type ItemOf, tableOf } from './items.js';
 
 /** To be run in an immediate transaction. */
 export function importBatch(db: Db, batch: ImportBatch, nowMs: number): ImportResult {
   const keep = batch.keepHistory ? 1 : 0;
   const name = knownName(db, batch.subreddit) ?? batch.subreddit;
-  const stamp = nextStamp(db, nowMs);
-  const moved = new MovedHours();
+  const writing = beginWriting(db, nowMs);
 
   /** Answers how many of them were unknown. */
-  const insertUnknown = (table: 'posts' | 'comments', items: readonly (NewPost | NewComment)[]) => {
+  const insertUnknown = <K extends Kind>(kind: K, items: readonly ItemOf[K][]) => {
     let inserted = 0;
+    const table = tableOf(kind);
     for (const given of items) {
-      const item = { ...given, subreddit: name };
       const before = one<{ keep_history: number }>(
         db,
         `SELECT keep_history FROM ${table} WHERE id = ?`,
-        item.id,
+        given.id,
       );
       if (before === undefined) {
-        run(db, INSERTS[table], { ...toRow(item), keep_history: keep, stamp });
-        moved.add(table === 'posts' ? 'post' : 'comment', item);
+        const item: ItemOf[K] = blanked({ ...given, subreddit: name });
+        storeNew(writing, kind, item, batch.keepHistory);
         inserted += 1;
       } else if (keep > before.keep_history) {
         // Readers do not see the mark: neither `updated_at` nor the data version moves.
-        run(db, `UPDATE ${table} SET keep_history = 1 WHERE id = ?`, item.id);
+        run(db, `UPDATE ${table} SET keep_history = 1 WHERE id = ?`, given.id);
       }
     }
     return inserted;
   };
 
-  const posts = insertUnknown('posts', batch.posts);
-  const comments = insertUnknown('comments', batch.comments);
-  moved.rebuild(db);
+  const posts = insertUnknown('post', batch.posts);
+  const comments = insertUnknown('comment', batch.comments);
+  finishWriting(writing, posts + comments);
   if (posts + comments > 0) {
-    run(db, 'UPDATE meta SET last_collected_at = ?', stamp);
     const known = `INSERT INTO subreddits (name, state) VALUES (?, 'unknown') ON CONFLICT DO NOTHING`;
     run(db, known, name);
   }

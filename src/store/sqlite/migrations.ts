@@ -5,6 +5,7 @@ import { SCHEMA_1 } from './schema-1.js';
 import { SCHEMA_2 } from './schema-2.js';
 import { SCHEMA_3 } from './schema-3.js';
 import { SCHEMA_4 } from './schema-4.js';
+import { fillCoverage } from './fill-coverage.js';
 import { fillTerms } from './post-terms.js';
 
 /**
@@ -25,7 +26,7 @@ const MIGRATIONS: readonly Migration[] = [
   { oldestCode: 1, sql: SCHEMA_1 },
   { oldestCode: 1, sql: SCHEMA_2 },
   { oldestCode: 1, sql: SCHEMA_3, fill: fillTerms },
-  { oldestCode: 1, sql: SCHEMA_4 },
+  { oldestCode: 1, sql: SCHEMA_4, fill: fillCoverage },
 ];
 
 /** The schema this code writes. */

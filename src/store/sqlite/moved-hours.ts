@@ -1,6 +1,6 @@
 import type { IsoTime, Kind } from '../../domain/item.js';
 import { rebuildRollup } from './counts.js';
-import type { Db } from './db.js';
+import { type Db, one } from './db.js';
 import { keyOf, type Place, placeOf } from './place.js';
 import { rebuildTerms } from './post-terms.js';
 
@@ -13,6 +13,15 @@ export class MovedHours {
     const place = placeOf(item);
     this.#items.set(keyOf(place), place);
     if (kind === 'post') this.#posts.set(keyOf(place), place);
+  }
+
+  /** Other comments of the post are stored: in the hour of a counted post, if it is known. */
+  addThread(db: Db, postId: string): void {
+    const sql = 'SELECT subreddit, created_utc FROM posts WHERE id = ? AND excluded IS NULL';
+    const post = one<{ subreddit: string; created_utc: IsoTime }>(db, sql, postId);
+    if (post === undefined) return;
+    const place = placeOf(post);
+    this.#items.set(keyOf(place), place);
   }
 
   /** To be run when the items are written, in the same transaction. */

@@ -31,8 +31,9 @@ export function rebuildTerms(db: Db, subreddit: string, hour: IsoTime): void {
   }
 }
 
-/** A start waits some seconds for so many. */
+/** A start waits some seconds for so many posts, or hours. */
 const MAX_FILLED = 200_000;
+const MAX_REBUILT = 50_000;
 
 /**
  * For a database whose posts are older than the table of terms, the newest first; what is left of
@@ -50,6 +51,15 @@ export function fillTerms(db: Db): void {
     filled += posts;
     if (filled <= MAX_FILLED) rebuildTerms(db, subreddit, hour);
     else run(db, stale, hour, subreddit);
+  }
+}
+
+/** After a change of posts without their terms; those that remain stale are read from the posts. */
+export function rebuildStaleTerms(db: Db): void {
+  const sql =
+    'SELECT hour, subreddit FROM post_terms WHERE terms IS NULL ORDER BY hour DESC LIMIT ?';
+  for (const { hour, subreddit } of all<Place>(db, sql, MAX_REBUILT)) {
+    rebuildTerms(db, subreddit, hour);
   }
 }
 

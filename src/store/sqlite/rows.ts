@@ -71,6 +71,20 @@ export function toComment(row: CommentRow): Comment {
   };
 }
 
+/** The item of a row as a batch would hold it. */
+export function toItem<Row extends PostRow | CommentRow>(
+  row: Row,
+): Row extends PostRow ? NewPost : NewComment;
+export function toItem(row: PostRow | CommentRow): NewPost | NewComment {
+  const { excluded, edited_at } = row;
+  const {
+    collected_at: _,
+    updated_at: __,
+    ...content
+  } = 'title' in row ? toPost(row) : toComment(row);
+  return { ...content, excluded, edited_at };
+}
+
 function toSentiment(row: AssessedRow): Sentiment {
   const { label, score, confidence, method, scorer_version } = row;
   return { label, score, confidence, method, scorer_version };

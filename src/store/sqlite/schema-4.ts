@@ -1,4 +1,11 @@
-/** Only additions: code of schema 3 goes on working. */
+/**
+ * Only additions: code of schema 3 goes on working. It leaves the coverage of the hours that it
+ * writes as it was, until this code writes them again or `verify-store` repairs them.
+ *
+ * Two forms of items without text (src/domain/erasure.ts). Gone: excluded is deleted or removed,
+ * author [deleted], title and content [deleted] or [removed], neutral. Expired: author, title and
+ * content are empty, everything else is as it was. Permalink and url are without words in both.
+ */
 export const SCHEMA_4 = `
 ALTER TABLE posts ADD COLUMN edited_at TEXT; -- when its author last changed the text
 ALTER TABLE comments ADD COLUMN edited_at TEXT;
@@ -16,8 +23,10 @@ ALTER TABLE gaps ADD COLUMN settled_at TEXT; -- closed or given up
 ALTER TABLE cycles ADD COLUMN upkeep TEXT; -- JSON as the API shows it
 
 -- The others are in posts_created and comments_created.
-CREATE INDEX posts_excluded ON posts (created_utc, subreddit) WHERE excluded IS NOT NULL;
-CREATE INDEX comments_excluded ON comments (created_utc, subreddit) WHERE excluded IS NOT NULL;
+CREATE INDEX posts_excluded ON posts (created_utc, subreddit, excluded)
+  WHERE excluded IS NOT NULL;
+CREATE INDEX comments_excluded ON comments (created_utc, subreddit, excluded)
+  WHERE excluded IS NOT NULL;
 
 -- At most one row: where refresh and deletion sweep have got to.
 CREATE TABLE upkeep (

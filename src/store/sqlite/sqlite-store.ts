@@ -46,7 +46,7 @@ export function sqliteReadStore(connection: Connection, clock: Clock): ReadStore
 export function sqliteStore(connection: Connection, clock: Clock): Store {
   return {
     ...sqliteReadStore(connection, clock),
-    ...sqliteUpkeep(connection),
+    ...sqliteUpkeep(connection, clock),
     beginCycle: async (start) =>
       connection.write('beginCycle', (db) => cycles.beginCycle(db, start, clock.now())),
     renewLease: async (fence, leaseMs) =>

@@ -1,8 +1,15 @@
 import { toIso } from '../../clock.js';
 import type { SubredditState } from '../../domain/cycle.js';
 import type { IsoTime, Kind } from '../../domain/item.js';
-import { addCounts, NO_COUNTS, totalOf } from '../../domain/rollup.js';
-import type { ItemBatch, SubredditDetail, Watermark, Watermarks } from '../store.js';
+import {
+  addCounts,
+  type Counts,
+  coverageOf,
+  hourOf,
+  NO_COUNTS,
+  totalOf,
+} from '../../domain/rollup.js';
+import type { ItemBatch, SubredditDetail, TimeWindow, Watermark, Watermarks } from '../store.js';
 import { countWindow } from './counts.js';
 import { all, type Db, one, run } from './db.js';
 
@@ -105,6 +112,8 @@ export function subredditDetails(db: Db, now: IsoTime): SubredditDetail[] {
   const names = new Map(all<{ name: string }>(db, NAMES_IN_ROLLUPS).map((r) => [key(r), r.name]));
   for (const row of rows.values()) names.set(key(row), row.name);
   const lastDay = { from: toIso(Date.parse(now) - DAY_MS), to: now };
+  // Threads are counted by the whole hour of their posts.
+  const wholeHours = { from: hourOf(lastDay.from), to: hourOf(now) };
   return [...names]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([lower, name]) => {
@@ -114,11 +123,15 @@ export function subredditDetails(db: Db, now: IsoTime): SubredditDetail[] {
         state: row?.state ?? 'unknown',
         last_success_at: row?.last_success_at ?? null,
         watermark_at: newest(row?.post_watermark_utc, row?.comment_watermark_utc),
-        items_24h: totalOf(countWindow(db, lastDay, name).reduce(addCounts, NO_COUNTS)),
-        coverage_24h: null,
+        items_24h: totalOf(sumOf(db, lastDay, name)),
+        coverage_24h: coverageOf(sumOf(db, wholeHours, name)),
         gaps: gaps.get(lower) ?? 0,
       };
     });
+}
+
+function sumOf(db: Db, window: TimeWindow, subreddit: string): Counts {
+  return countWindow(db, window, subreddit).reduce(addCounts, NO_COUNTS);
 }
 
 const key = (row: { name: string }) => row.name.toLowerCase();

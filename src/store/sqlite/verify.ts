@@ -1,5 +1,12 @@
 import type { IsoTime, Label } from '../../domain/item.js';
-import { addCounts, type Counts, countsOf, NO_COUNTS, type Rollup } from '../../domain/rollup.js';
+import {
+  addCounts,
+  type Counts,
+  countsOf,
+  NO_COUNTS,
+  type Rollup,
+  threadCounts,
+} from '../../domain/rollup.js';
 import type { VerifyDifference, VerifyReport } from '../store.js';
 import { nextHour, writeRollup } from './counts.js';
 import { keyOf, type Place, placeOf } from './place.js';
@@ -33,6 +40,9 @@ export function compareAll(db: Db, onProgress: (items: number) => void): Snapsho
       items += 1;
       if (items % PROGRESS_STEP === 0) onProgress(items);
     }
+  }
+  for (const row of statement(db, ALL_THREADS).iterate() as Iterable<ThreadRow>) {
+    addThread(recomputed, row);
   }
   const stored: Rollups = new Map(
     all<Rollup>(db, 'SELECT * FROM rollups_hourly').map((rollup) => [keyOf(rollup), rollup]),
@@ -77,9 +87,38 @@ function count(rollups: Rollups, kind: 'post' | 'comment', row: ItemRow): void {
   rollups.set(keyOf(place), { ...place, ...counts } as Rollup);
 }
 
+interface ThreadRow {
+  subreddit: string;
+  created_utc: IsoTime;
+  comment_count: number;
+  unreachable: number;
+  stored: number;
+}
+
+const THREAD = 'subreddit, created_utc, comment_count, unreachable';
+/** Sorted by SQLite, which can use the disk: there are many posts. */
+const ALL_THREADS = `SELECT ${THREAD}, coalesce(known, 0) AS stored FROM posts NOT INDEXED
+  LEFT JOIN (SELECT post_id, count(*) AS known FROM comments NOT INDEXED GROUP BY post_id)
+    ON post_id = id
+  WHERE excluded IS NULL`;
+const THREADS_OF_HOUR = `SELECT ${THREAD},
+    (SELECT count(*) FROM comments WHERE post_id = posts.id) AS stored
+  FROM posts WHERE excluded IS NULL AND subreddit = ? AND created_utc >= ? AND created_utc < ?`;
+
+/** To be called when the posts are counted. */
+function addThread(rollups: Rollups, row: ThreadRow): void {
+  const key = keyOf(placeOf(row));
+  const rollup = rollups.get(key);
+  if (rollup === undefined) return;
+  rollups.set(key, {
+    ...rollup,
+    ...addCounts(rollup, { ...NO_COUNTS, ...threadCounts(row) }),
+  } as Rollup);
+}
+
 const COMPARED = [
   ...(['posts', 'comments', 'positive', 'negative', 'neutral'] as const),
-  ...(['score_sum', 'last_item_at'] as const),
+  ...(['score_sum', 'thread_comments', 'thread_comments_stored', 'last_item_at'] as const),
 ];
 
 function areEqual({ stored, recomputed }: Pick<VerifyDifference, 'stored' | 'recomputed'>) {
@@ -103,6 +142,9 @@ export function repairSome(db: Db, places: readonly Place[]): void {
       for (const row of all<ItemRow>(db, countedOfHour(kind), subreddit, hour, nextHour(hour))) {
         count(recomputed, kind, row);
       }
+    }
+    for (const row of all<ThreadRow>(db, THREADS_OF_HOUR, subreddit, hour, nextHour(hour))) {
+      addThread(recomputed, row);
     }
     const [right] = recomputed.values();
     if (right !== undefined) writeRollup(db, right);

@@ -1,0 +1,72 @@
+import { toIso } from '../../clock.js';
+import type { Upkeep } from '../../domain/cycle.js';
+import type { TimeWindow } from '../../store/store.js';
+import type { StoredItem } from '../../store/upkeep-store.js';
+import { askAgain, fullname, newAsked } from './asking.js';
+import type { UpkeepDeps } from './deps.js';
+import { blankOmitted, knownOmissions } from './omissions.js';
+
+const HOUR_MS = 3_600_000;
+/**
+ * An item is asked for again at about these ages: votes and edits come early, and each doubling
+ * of the age costs the same. After that the sweep sees it at least every 48 hours.
+ */
+export const REFRESH_AGES_MS = [1, 2, 4, 8, 16, 32].map((hours) => hours * HOUR_MS);
+/** Items of one cycle: twenty requests. */
+const MOST = 2000;
+
+/**
+ * Asks again for young items, the most useful ones first: what was left out before, lively posts,
+ * then those that have just reached one of the ages.
+ *
+ * @param lively posts that got comments in this cycle and stood in no listing
+ * @throws AppError as PostSource.info and the store do
+ */
+export async function refresh(
+  lively: readonly StoredItem[],
+  deps: UpkeepDeps,
+  signal: AbortSignal,
+  into: Upkeep['refresh'],
+): Promise<number> {
+  const { store, clock, fence } = deps;
+  const state = await store.upkeepState();
+  const nowMs = clock.now();
+  const windows = agedBetween(state.refreshed_at, nowMs);
+  const omitted = await knownOmissions(deps);
+  for (const item of omitted) deps.omissions.add(fullname(item));
+  const aged = await store.itemsCreated({ windows, subreddits: deps.subreddits, limit: MOST });
+  const open = new Set(deps.subreddits.map((name) => name.toLowerCase()));
+  const all = [...omitted, ...lively].filter((one) => open.has(one.subreddit.toLowerCase()));
+  const items = distinct([...all, ...aged.items]);
+  into.left = Math.max(0, items.length - MOST) + aged.left;
+  const chosen = items.slice(0, MOST);
+  const asked = newAsked();
+  try {
+    await askAgain(chosen, deps, signal, asked);
+  } finally {
+    into.asked = asked.asked;
+    into.changed = asked.changed;
+    into.left += chosen.length - asked.asked;
+  }
+  await store.saveUpkeepState({ ...state, refreshed_at: toIso(nowMs) }, fence);
+  return blankOmitted(deps);
+}
+
+/**
+ * When the items were created that have reached one of the ages since the last refresh: youngest
+ * first, without overlaps. Before the first one everything has just been read.
+ */
+export function agedBetween(since: string | null, nowMs: number): TimeWindow[] {
+  const sinceMs = since === null ? nowMs : Math.min(Date.parse(since), nowMs);
+  const windows: { from: number; to: number }[] = [];
+  for (const age of REFRESH_AGES_MS) {
+    const to = Math.min(nowMs - age, windows.at(-1)?.from ?? Number.POSITIVE_INFINITY);
+    const from = Math.min(sinceMs - age, to);
+    if (from < to) windows.push({ from, to });
+  }
+  return windows.map(({ from, to }) => ({ from: toIso(from), to: toIso(to) }));
+}
+
+function distinct(items: readonly StoredItem[]): StoredItem[] {
+  return [...new Map(items.map((item) => [fullname(item), item])).values()];
+}

@@ -1,0 +1,105 @@
+import { toIso } from '../../clock.js';
+import type { GapRecord, Upkeep } from '../../domain/cycle.js';
+import type { IsoTime } from '../../domain/item.js';
+import type { ShortThread } from '../../store/upkeep-store.js';
+import type { UpkeepDeps } from './deps.js';
+import { countThreads, fetchStrayPosts, openGaps, settle, THREAD_LIFE_MS } from './gaps.js';
+import { readThread } from './threads.js';
+
+const DAY_MS = 86_400_000;
+/** Threads of one cycle without a gap: comments that were gone before anybody saw them, mostly. */
+const MOST_THREADS = 8;
+/** Of one subreddit with a gap: some minutes of Reddit's rate. */
+const MOST_THREADS_OF_GAP = 500;
+/** Older posts are left as they are. */
+const REPAIRED_FOR_MS = 30 * DAY_MS;
+/** Threads that are counted as left to do. */
+const MOST_COUNTED = 100;
+
+type Repair = Upkeep['repair'];
+
+/**
+ * Completes what the listings left out, thread by thread: of subreddits with a gap as far as the
+ * time goes, of the others the newest few. A gap is closed when Reddit counts no comment in its
+ * threads that is not stored or shown to be out of reach.
+ *
+ * @throws AppError as the source and the store do; what was read before is stored
+ */
+export async function repair(deps: UpkeepDeps, signal: AbortSignal, into: Repair): Promise<void> {
+  const open = new Set(deps.subreddits.map((name) => name.toLowerCase()));
+  const gaps: GapRecord[] = [];
+  for (const gap of await openGaps(deps)) {
+    if (!open.has(gap.subreddit.toLowerCase())) await settle(gap, gap.missing, deps);
+    else if (gap.kind === 'comment') gaps.push(gap);
+    else await repairPosts(gap, deps, signal, into);
+  }
+  for (const gap of gaps) if (gap.missing === null) await countThreads(gap, deps, signal);
+  const gapped = new Set(gaps.map(({ subreddit }) => subreddit.toLowerCase()));
+  const [others, those] = partition(deps.subreddits, (name) => gapped.has(name.toLowerCase()));
+  await repairNewest(others, deps, signal, into);
+  for (const subreddit of those) {
+    const own = gaps.filter((gap) => gap.subreddit.toLowerCase() === subreddit.toLowerCase());
+    await repairGapped(subreddit, own, deps, signal, into);
+  }
+}
+
+/** Nobody can tell whether a post is still missing that no comment speaks of: an estimate stays. */
+async function repairPosts(
+  gap: GapRecord,
+  deps: UpkeepDeps,
+  signal: AbortSignal,
+  into: Repair,
+): Promise<void> {
+  const found = await fetchStrayPosts(gap, deps, signal, into);
+  await settle(gap, Math.max(0, (gap.missing ?? 0) - found), deps, { final: true });
+}
+
+async function repairNewest(
+  subreddits: readonly string[],
+  deps: UpkeepDeps,
+  signal: AbortSignal,
+  into: Repair,
+): Promise<void> {
+  const since = toIso(deps.clock.now() - REPAIRED_FOR_MS);
+  const short: { subreddit: string; thread: ShortThread }[] = [];
+  for (const subreddit of subreddits) {
+    const threads = await deps.store.shortThreads({ subreddit, since, limit: MOST_COUNTED });
+    short.push(...threads.map((thread) => ({ subreddit, thread })));
+  }
+  short.sort((a, b) => (a.thread.created_utc > b.thread.created_utc ? -1 : 1));
+  into.left += short.length;
+  for (const { subreddit, thread } of short.slice(0, MOST_THREADS)) {
+    await readThread(subreddit, thread, deps, signal, into);
+    into.left -= 1;
+  }
+}
+
+async function repairGapped(
+  subreddit: string,
+  gaps: readonly GapRecord[],
+  deps: UpkeepDeps,
+  signal: AbortSignal,
+  into: Repair,
+): Promise<void> {
+  const sinceMs = Math.min(...gaps.map(({ from }) => Date.parse(from))) - THREAD_LIFE_MS;
+  const query = { subreddit, since: toIso(sinceMs), limit: MOST_THREADS_OF_GAP };
+  const threads = await deps.store.shortThreads(query);
+  into.left += threads.length;
+  for (const thread of threads) {
+    await readThread(subreddit, thread, deps, signal, into);
+    into.left -= 1;
+  }
+  const still = await deps.store.shortThreads(query);
+  for (const gap of gaps) await settle(gap, missingIn(gap, still), deps);
+}
+
+function missingIn({ from, to }: GapRecord, threads: readonly ShortThread[]): number {
+  const oldest: IsoTime = toIso(Date.parse(from) - THREAD_LIFE_MS);
+  return threads
+    .filter(({ created_utc }) => created_utc >= oldest && created_utc < to)
+    .reduce((sum, { missing }) => sum + missing, 0);
+}
+
+function partition<T>(items: readonly T[], isSecond: (item: T) => boolean): [T[], T[]] {
+  return [items.filter((item) => !isSecond(item)), items.filter(isSecond)];
+}

@@ -1,0 +1,77 @@
+import type { NewComment } from '../../domain/item.js';
+import type { ShortThread, ShortThreadsQuery, ThreadReading } from '../upkeep-store.js';
+import type { TimeWindow } from '../store.js';
+import { toIso } from '../../clock.js';
+import { STORED_IN_THREAD } from './counts.js';
+import { all, bumpDataVersion, type Db, one, run } from './db.js';
+import { readItem } from './items.js';
+import { requireLease } from './lease.js';
+import { MovedHours } from './moved-hours.js';
+
+/** A comment was stored for the first time. */
+export function countInThread(db: Db, comment: NewComment, moved: MovedHours): void {
+  // Written before the whole thread was read, it was among those that seemed out of reach.
+  run(
+    db,
+    `UPDATE posts SET unreachable = unreachable - 1
+     WHERE id = ? AND unreachable > 0 AND thread_read_at >= ?`,
+    comment.post_id,
+    comment.created_utc,
+  );
+  moved.addThread(db, comment.post_id);
+}
+
+export const SHORT_THREADS = `SELECT id, created_utc, missing FROM (
+    SELECT id, created_utc, max(comment_count - unreachable, 0) - ${STORED_IN_THREAD} AS missing
+    FROM posts WHERE excluded IS NULL AND subreddit = @subreddit AND created_utc >= @since
+  ) WHERE missing > 0 ORDER BY created_utc DESC, id DESC LIMIT @limit`;
+
+export function shortThreads(db: Db, query: ShortThreadsQuery): ShortThread[] {
+  return all<ShortThread>(db, SHORT_THREADS, query);
+}
+
+/**
+ * To be run in an immediate transaction. What Reddit counted is the post's count from now on, or
+ * the difference would not be what is out of reach.
+ */
+export function threadRead(db: Db, reading: ThreadReading, nowMs: number): void {
+  requireLease(db, reading.fence);
+  const { postId, readAt } = reading;
+  const post = readItem(db, 'post', postId);
+  if (post === null) return;
+  const commentCount = reading.commentCount ?? post.comment_count;
+  const sql = `SELECT ${STORED_IN_THREAD} AS stored FROM posts WHERE id = ?`;
+  const stored = one<{ stored: number }>(db, sql, postId)?.stored ?? 0;
+  run(
+    db,
+    'UPDATE posts SET unreachable = ?, thread_read_at = ? WHERE id = ?',
+    Math.max(commentCount - stored, 0),
+    readAt,
+    postId,
+  );
+  const moved = new MovedHours();
+  if (post.comment_count === commentCount) {
+    moved.addThread(db, postId);
+  } else {
+    const change = 'UPDATE posts SET comment_count = ?, updated_at = ? WHERE id = ?';
+    run(db, change, commentCount, toIso(nowMs), postId);
+    moved.add('post', post);
+  }
+  moved.rebuild(db);
+  bumpDataVersion(db);
+}
+
+const inWindow = `subreddit = @subreddit AND created_utc >= @from AND created_utc < @to`;
+export const STRAY_POSTS = `SELECT post_id AS id FROM (
+    SELECT post_id, created_utc FROM comments WHERE excluded IS NULL AND ${inWindow}
+    UNION ALL
+    SELECT post_id, created_utc FROM comments WHERE excluded IS NOT NULL AND ${inWindow}
+  ) WHERE NOT EXISTS (SELECT 1 FROM posts WHERE posts.id = post_id)
+  GROUP BY post_id ORDER BY max(created_utc) DESC, post_id DESC LIMIT @limit`;
+
+export function strayPosts(
+  db: Db,
+  { subreddit, window, limit }: { subreddit: string; window: TimeWindow; limit: number },
+): string[] {
+  return all<{ id: string }>(db, STRAY_POSTS, { subreddit, limit, ...window }).map(({ id }) => id);
+}
