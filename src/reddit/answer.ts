@@ -17,14 +17,22 @@ const MAX_CHILDREN = 1000;
  */
 export function listingPage(answer: Exchange, place: string): ListingPage {
   const { state, body } = contentOf(answer, place);
-  const page: ListingPage = { state, posts: [], comments: [], invalid: [], after: null };
-  if (state !== 'active') return page;
+  return state === 'active' ? pageOfListing(body, place) : emptyPage(state);
+}
+
+/** The page of a listing in Reddit's JSON. @throws AppError `reddit_bad_answer` */
+export function pageOfListing(body: unknown, place: string): ListingPage {
+  const page = emptyPage('active');
   if (!Value.Check(RedditListing, body)) throw unexpected(place, 'a listing');
   const { after, children } = body.data;
   if (children.length > MAX_CHILDREN) throw unexpected(place, 'a page of a listing');
   page.after = after;
   for (const child of children) sortChild(child, page);
   return page;
+}
+
+export function emptyPage(state: SubredditState): ListingPage {
+  return { state, posts: [], comments: [], invalid: [], after: null };
 }
 
 /** The JSON of a good answer; or the state that closes the subreddit, and no body. */

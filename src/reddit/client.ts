@@ -24,6 +24,8 @@ const REDDIT_RETRY: RetryPolicy = { retries: 3, baseDelayMs: 1000 };
 
 /** More in one request Reddit does not answer. */
 const MOST_PER_REQUEST = 100;
+/** Of a thread; it shows 200 unless asked for more. */
+const MOST_COMMENTS = 500;
 
 /** `PostSource` over Reddit's OAuth API (or what speaks it at `config.baseUrl`). */
 export function createRedditSource(
@@ -62,7 +64,11 @@ export function createRedditSource(
     info: async (fullnames, signal) =>
       ask({ path: '/api/info', query: { id: list(fullnames) } }, listingPage, signal),
     thread: (postId, signal) =>
-      ask({ path: `/comments/${encodeURIComponent(postId)}`, query: {} }, threadPage, signal),
+      ask(
+        { path: `/comments/${encodeURIComponent(postId)}`, query: { limit: MOST_COMMENTS } },
+        threadPage,
+        signal,
+      ),
     moreComments: async (postId, ids, signal) => {
       const query = { api_type: 'json', link_id: `t3_${postId}`, children: list(ids) };
       return ask({ path: '/api/morechildren', query }, morePage, signal);

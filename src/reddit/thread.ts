@@ -11,8 +11,12 @@ import type { ThreadPage } from './source.js';
  */
 export function threadPage(answer: Exchange, place: string): ThreadPage {
   const { state, body } = contentOf(answer, place);
-  const page = emptyThread(state);
-  if (state !== 'active') return page;
+  return state === 'active' ? pageOfThread(body, place) : emptyThread(state);
+}
+
+/** The post and the comments of a thread in Reddit's JSON. @throws AppError `reddit_bad_answer` */
+export function pageOfThread(body: unknown, place: string): ThreadPage {
+  const page = emptyThread('active');
   if (!Value.Check(RedditThread, body)) throw unexpected(place, 'a thread');
   for (const listing of body) flatten(listing.data.children, page);
   return page;
@@ -25,14 +29,18 @@ export function threadPage(answer: Exchange, place: string): ThreadPage {
  */
 export function morePage(answer: Exchange, place: string): ThreadPage {
   const { state, body } = contentOf(answer, place);
-  const page = emptyThread(state);
-  if (state !== 'active') return page;
+  return state === 'active' ? pageOfMore(body, place) : emptyThread(state);
+}
+
+/** The comments of `/api/morechildren` in Reddit's JSON. @throws AppError `reddit_bad_answer` */
+export function pageOfMore(body: unknown, place: string): ThreadPage {
+  const page = emptyThread('active');
   if (!Value.Check(MoreChildren, body)) throw unexpected(place, 'a list of comments');
   flatten(body.json.data.things, page);
   return page;
 }
 
-function emptyThread(state: ThreadPage['state']): ThreadPage {
+export function emptyThread(state: ThreadPage['state']): ThreadPage {
   return { state, posts: [], comments: [], invalid: [], more: [] };
 }
 

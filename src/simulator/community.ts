@@ -18,6 +18,11 @@ export interface Community {
 /** `deleted` by its author, `removed` by a moderator. */
 export type Gone = 'deleted' | 'removed';
 
+interface Edit {
+  atMs: number;
+  seed: number;
+}
+
 interface Content {
   id: string;
   fullname: string;
@@ -27,8 +32,16 @@ interface Content {
   seed: number;
   author: string;
   score: number;
-  edit: { atMs: number; seed: number } | null;
+  edit: Edit | null;
+  /** The edit before: what a page that is some minutes old still shows. */
+  editBefore: Edit | null;
   gone: Gone | null;
+  /** Since when it is gone; null while it is not. */
+  goneMs: number | null;
+  /** From when on it is seen. */
+  visibleMs: number;
+  /** Stands at the end of its text; most worlds have none. */
+  mark: string;
   stickied: boolean;
 }
 
@@ -86,14 +99,38 @@ export function titleOf(post: Post): string {
 export function postBody(post: Post): string {
   if (post.type !== 'self') return '';
   if (post.gone !== null) return `[${post.gone}]`;
-  const text = post.stickied ? HOUSE_RULES : writePostBody(post.seed);
-  return post.edit === null ? text : revised(text, post.edit.seed);
+  return shownText(post, post.stickied ? HOUSE_RULES : writePostBody(post.seed));
 }
 
 export function commentBody(comment: Comment): string {
   if (comment.gone !== null) return `[${comment.gone}]`;
-  const text = comment.author === AUTOMODERATOR ? HOUSE_RULES : writeComment(comment.seed);
-  return comment.edit === null ? text : revised(text, comment.edit.seed);
+  return shownText(
+    comment,
+    comment.author === AUTOMODERATOR ? HOUSE_RULES : writeComment(comment.seed),
+  );
+}
+
+function shownText({ edit, mark }: Content, written: string): string {
+  const text = edit === null ? written : revised(written, edit.seed);
+  return mark === '' ? text : `${text}\n\n${mark}`;
+}
+
+/** As it was at an instant of the last minutes; votes aside. */
+export function asOf<T extends Post | Comment>(item: T, ms: number): T {
+  const editLater = item.edit !== null && item.edit.atMs > ms;
+  const goneLater = item.goneMs !== null && item.goneMs > ms;
+  if (!editLater && !goneLater) return item;
+  return {
+    ...item,
+    ...(editLater ? { edit: item.editBefore } : {}),
+    ...(goneLater ? { gone: null, goneMs: null } : {}),
+  };
+}
+
+/** Its text and author are lost from now on. */
+export function vanish(item: Post | Comment, gone: Gone, atMs: number): void {
+  item.gone = gone;
+  item.goneMs = atMs;
 }
 
 export function authorOf(item: Content): string {

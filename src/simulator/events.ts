@@ -4,6 +4,7 @@ import {
   type Community,
   type Post,
   pickCommunity,
+  vanish,
 } from './community.js';
 import { hash32, type Random, randomFrom } from './random.js';
 import { writeAuthor } from './text.js';
@@ -12,12 +13,14 @@ export interface Rates {
   /** Over all communities together. */
   postsPerHour: number;
   commentsPerHour: number;
+  /** Edits, and as many deletions, of an item of any age for each item that is made. */
+  lateChanges: number;
 }
 
 /** Something that happens at an instant. What exactly follows from the seed and the state then. */
 export interface WorldEvent {
   atMs: number;
-  kind: 'post' | 'comment' | 'edit' | 'deletion' | 'vote';
+  kind: 'post' | 'comment' | 'edit' | 'deletion' | 'vote' | 'late edit' | 'late deletion';
   seed: number;
 }
 
@@ -42,6 +45,8 @@ export function eventsOf(seed: number, minute: number, rates: Rates): WorldEvent
     ['edit', (posts + comments) * EDITS],
     ['deletion', (posts + comments) * DELETIONS],
     ['vote', (posts + comments) * VOTES],
+    ['late edit', (posts + comments) * rates.lateChanges],
+    ['late deletion', (posts + comments) * rates.lateChanges],
   ];
   return means
     .flatMap(([kind, mean]) =>
@@ -54,11 +59,14 @@ export function eventsOf(seed: number, minute: number, rates: Rates): WorldEvent
     .sort((a, b) => a.atMs - b.atMs);
 }
 
+/** Without what the world gives each item that is new in it. */
+type Made<T extends Post | Comment> = Omit<T, 'id' | 'fullname' | 'visibleMs' | 'mark'>;
+
 /** What an event needs of the world that it takes place in. */
 export interface Scene {
   communities: readonly Community[];
-  addPost(post: Omit<Post, 'id' | 'fullname'>): Post;
-  addComment(comment: Omit<Comment, 'id' | 'fullname'>): Comment;
+  addPost(post: Made<Post>): Post;
+  addComment(comment: Made<Comment>): Comment;
 }
 
 export function applyEvent(event: WorldEvent, scene: Scene): void {
@@ -71,9 +79,13 @@ export function applyEvent(event: WorldEvent, scene: Scene): void {
     case 'comment':
       return reply(event, community, scene, random);
     case 'edit':
-      return edit(event, community, random);
+      return edit(event, lively(community, 0.2, random));
     case 'deletion':
-      return remove(community, random);
+      return remove(event, lively(community, 0.15, random), random);
+    case 'late edit':
+      return edit(event, anyOf(community, random));
+    case 'late deletion':
+      return remove(event, anyOf(community, random), random);
     case 'vote':
       return vote(community, random);
   }
@@ -125,19 +137,29 @@ function reply({ atMs, seed }: WorldEvent, community: Community, scene: Scene, r
   });
 }
 
-function edit({ atMs, seed }: WorldEvent, community: Community, random: Random): void {
-  const item = random.chance(0.2)
-    ? recent(community.posts, 15, random)
-    : recent(community.comments, 60, random);
+function edit({ atMs, seed }: WorldEvent, item: Post | Comment | null): void {
   if (item === null || isBoilerplate(item) || ('type' in item && item.type !== 'self')) return;
+  item.editBefore = item.edit;
   item.edit = { atMs, seed };
 }
 
-function remove(community: Community, random: Random): void {
-  const item = random.chance(0.15)
+function remove({ atMs }: WorldEvent, item: Post | Comment | null, random: Random): void {
+  if (item === null || isBoilerplate(item)) return;
+  vanish(item, random.chance(0.7) ? 'deleted' : 'removed', atMs);
+}
+
+/** One of those that people look at now. */
+function lively(community: Community, postShare: number, random: Random): Post | Comment | null {
+  return random.chance(postShare)
     ? recent(community.posts, 15, random)
     : recent(community.comments, 60, random);
-  if (item !== null && !isBoilerplate(item)) item.gone = random.chance(0.7) ? 'deleted' : 'removed';
+}
+
+/** However old. */
+function anyOf({ posts, comments }: Community, random: Random): Post | Comment | null {
+  const items = random.chance(0.2) ? posts : comments;
+  const item = items[random.integer(items.length)];
+  return item === undefined || item.gone !== null ? null : item;
 }
 
 function vote(community: Community, random: Random): void {
@@ -176,7 +198,9 @@ function blank(community: Community, createdMs: number, seed: number, author: st
     author,
     score: 1,
     edit: null,
+    editBefore: null,
     gone: null,
+    goneMs: null,
     stickied: false,
   };
 }

@@ -18,6 +18,12 @@ const CHUNK = Buffer.alloc(64 * 1024, 'a');
 const DRIP_EVERY_MS = 250;
 const TAKE_HALF_MS = 50;
 
+/** What closes a subreddit: also where no fault says so, but the world. */
+export const CLOSED = {
+  private: closed('private', {}),
+  banned: { status: 404, body: { reason: 'banned', message: 'Not Found', error: 404 } },
+} as const;
+
 /** The kinds that answer in place of Reddit. Bodies as recorded, the sentences are ours. */
 export const ANSWERS: Partial<Record<FaultKind, (hit: Hit, route: FaultRoute) => Answer>> = {
   unauthorized: (_hit, route) => ({
@@ -26,7 +32,7 @@ export const ANSWERS: Partial<Record<FaultKind, (hit: Hit, route: FaultRoute) =>
     body: { message: 'Unauthorized', error: 401 },
   }),
   forbidden: () => ({ status: 403, body: { message: 'Forbidden', error: 403 } }),
-  private: () => closed('private', {}),
+  private: () => CLOSED.private,
   gated: () =>
     closed('gated', {
       interstitial_warning_message_html: NOTICE_HTML,
@@ -34,7 +40,7 @@ export const ANSWERS: Partial<Record<FaultKind, (hit: Hit, route: FaultRoute) =>
     }),
   quarantined: () =>
     closed('quarantined', { quarantine_message_html: NOTICE_HTML, quarantine_message: NOTICE }),
-  banned: () => ({ status: 404, body: { reason: 'banned', message: 'Not Found', error: 404 } }),
+  banned: () => CLOSED.banned,
   not_found: () => ({ status: 404, body: { message: 'Not Found', error: 404 } }),
   rate_limited: ({ fault }, route) => tooMany(fault.retry_after, route),
   server_error: () => ({ status: 500, body: { message: 'Internal Server Error', error: 500 } }),

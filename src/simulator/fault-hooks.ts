@@ -14,6 +14,7 @@ const ROUTES: Record<string, FaultRoute> = {
   '/r/:sub/comments': 'comments',
   '/comments/:id': 'thread',
   '/r/:sub/comments/:id': 'thread',
+  '/api/morechildren': 'thread',
   '/api/info': 'info',
   '/r/:sub/about': 'about',
 };

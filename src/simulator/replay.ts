@@ -26,6 +26,7 @@ export function replayWorld({ items, subreddits, nowMs }: ReplayWorldOptions): W
   return {
     subreddits: [...subreddits],
     advanceTo: () => undefined,
+    closed: () => null,
     listing: ({ subreddit, kind, after, limit }) => {
       const hand = byName.get(subreddit.toLowerCase());
       if (hand === undefined) return null;
@@ -54,7 +55,8 @@ export function replayWorld({ items, subreddits, nowMs }: ReplayWorldOptions): W
 }
 
 function truthOf({ thing }: DealtComment): TruthItem {
-  return { data: thing.data, listed: true };
+  const visibleMs = Number(thing.data.created_utc) * 1000;
+  return { data: thing.data, listed: true, visibleMs, goneMs: null };
 }
 
 /** Comments whose parent was dealt elsewhere stand at the top of the thread. */

@@ -3,12 +3,15 @@ import type { Clock } from '../clock.js';
 import type { Kind } from '../domain/item.js';
 import type { Log } from '../log.js';
 import { controlRoutes, isControl, type Traffic } from './control.js';
+import { DEEPEST, listingOf, moreOf, threadOf } from './envelopes.js';
+import { CLOSED } from './fault-answers.js';
 import { faultyGate } from './fault-hooks.js';
 import { createFaults, type Faults } from './faults.js';
 import { escapeHtml } from './objects.js';
 import { type RateLimit, REDDIT_RATE_LIMIT, rateLimiter } from './rate-limit.js';
 import { basicClient, bearerToken, createTokens, type Tokens } from './tokens.js';
-import type { Thing, ThreadComment, World } from './world.js';
+import type { Closed } from './weather.js';
+import type { Thread, World } from './world.js';
 
 export interface SimulatorOptions {
   world: World;
@@ -23,6 +26,8 @@ export interface SimulatorOptions {
 
 const DEFAULT_LIMIT = 25;
 const MAX_LIMIT = 100;
+const DEFAULT_COMMENTS = 200;
+export const MAX_COMMENTS = 500;
 const PRIVATE = 'private, s-maxage=0, max-age=0, must-revalidate, no-store';
 const TOKEN_ROUTE = '/api/v1/access_token';
 
@@ -75,6 +80,7 @@ export function buildSimulator(options: SimulatorOptions): FastifyInstance {
   });
   tokenRoute(app, tokens, traffic);
   contentRoutes(app, world);
+  threadRoutes(app, world);
   controlRoutes(app, { faults, world, traffic, arrive });
   return app;
 }
@@ -133,53 +139,62 @@ type Request = FastifyRequest<{ Params: { sub: string; id: string }; Querystring
 
 function contentRoutes(app: FastifyInstance, world: World): void {
   const list = (kind: Kind) => async (request: Request, reply: FastifyReply) => {
+    const { sub: subreddit } = request.params;
+    const closed = world.closed(subreddit);
+    if (closed !== null) return refuseClosed(reply, closed);
     const page = world.listing({
-      subreddit: request.params.sub,
+      subreddit,
       kind,
       after: first(request.query.after) || null,
-      limit: limitOf(first(request.query.limit)),
+      limit: whole(first(request.query.limit), DEFAULT_LIMIT, MAX_LIMIT),
     });
     if (page === null) return refuse(reply, 404, 'Not Found');
-    return answer(request, reply, listing(page.children, page.children.length, page.after));
+    return answer(request, reply, listingOf(page.children, page.children.length, page.after));
   };
+  app.get('/r/:sub/new', list('post'));
+  app.get('/r/:sub/comments', list('comment'));
+  app.get('/r/:sub/about', async (request: Request, reply) => {
+    const closed = world.closed(request.params.sub);
+    if (closed !== null) return refuseClosed(reply, closed);
+    const about = world.about(request.params.sub);
+    return about === null ? refuse(reply, 404, 'Not Found') : answer(request, reply, about);
+  });
+  app.get('/api/info', async (request: Request, reply) => {
+    const found = world.info(names(request.query.id).slice(0, MAX_LIMIT));
+    return answer(request, reply, listingOf(found, found.length));
+  });
+}
+
+function threadRoutes(app: FastifyInstance, world: World): void {
+  const closedTo = (thread: Thread) => world.closed(String(thread.post.data.subreddit));
   const thread = async (request: Request, reply: FastifyReply) => {
     const found = world.thread(request.params.id);
     const sub: string | undefined = request.params.sub;
     const elsewhere = sub !== undefined && !sameName(sub, found?.post.data.subreddit);
     if (found === null || elsewhere) return refuse(reply, 404, 'Not Found');
-    const replies = nested(found.replies);
-    return answer(request, reply, [listing([found.post], 1), listing(replies, null)]);
+    const closed = closedTo(found);
+    if (closed !== null) return refuseClosed(reply, closed);
+    const bounds = {
+      limit: whole(first(request.query.limit), DEFAULT_COMMENTS, MAX_COMMENTS),
+      depth: whole(first(request.query.depth), DEEPEST, DEEPEST),
+    };
+    return answer(request, reply, threadOf(found, bounds));
   };
-  app.get('/r/:sub/new', list('post'));
-  app.get('/r/:sub/comments', list('comment'));
   app.get('/comments/:id', thread);
   app.get('/r/:sub/comments/:id', thread);
-  app.get('/r/:sub/about', async (request: Request, reply) => {
-    const about = world.about(request.params.sub);
-    return about === null ? refuse(reply, 404, 'Not Found') : answer(request, reply, about);
-  });
-  app.get('/api/info', async (request: Request, reply) => {
-    const fullnames = first(request.query.id)
-      .split(',')
-      .filter((fullname) => fullname !== '');
-    const found = world.info(fullnames.slice(0, MAX_LIMIT));
-    return answer(request, reply, listing(found, found.length));
+  app.get('/api/morechildren', async (request: Request, reply) => {
+    const found = world.thread(first(request.query.link_id).replace(/^t3_/, ''));
+    const closed = found === null ? null : closedTo(found);
+    if (closed !== null) return refuseClosed(reply, closed);
+    const ids = names(request.query.children).slice(0, MAX_LIMIT);
+    return answer(request, reply, moreOf(found, ids, { limit: MAX_LIMIT, depth: DEEPEST }));
   });
 }
 
-/** Reddit's envelope of several things. */
-function listing(children: Thing[], dist: number | null, after: string | null = null) {
-  const data = { after, dist, modhash: null, geo_filter: '', children, before: null };
-  return { kind: 'Listing', data };
-}
-
-function nested(replies: ThreadComment[]): Thing[] {
-  return replies.map(({ comment, replies: answers }) => ({
-    kind: comment.kind,
-    data: Object.assign({}, comment.data, {
-      replies: answers.length === 0 ? '' : listing(nested(answers), null),
-    }),
-  }));
+/** As the fault of the same name does. */
+function refuseClosed(reply: FastifyReply, closed: Closed): FastifyReply {
+  const { status, body } = CLOSED[closed];
+  return reply.code(status).send(body);
 }
 
 /** Without `raw_json=1` Reddit escapes `&`, `<` and `>` in every text. */
@@ -194,9 +209,17 @@ function escaped(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, escaped(held)]));
 }
 
-function limitOf(given: string): number {
-  const limit = /^\d+$/.test(given) ? Number(given) : 0;
-  return limit === 0 ? DEFAULT_LIMIT : Math.min(limit, MAX_LIMIT);
+/** A number from 1 to `most`; `usual` where none is given. */
+function whole(given: string, usual: number, most: number): number {
+  const number = /^\d+$/.test(given) ? Number(given) : 0;
+  return number === 0 ? usual : Math.min(number, most);
+}
+
+/** Names separated by commas. */
+function names(given: string | string[] | undefined): string[] {
+  return first(given)
+    .split(',')
+    .filter((name) => name !== '');
 }
 
 /** The first value of a parameter that may be given more than once. */

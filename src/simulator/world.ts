@@ -1,4 +1,5 @@
 import type { Kind } from '../domain/item.js';
+import type { Closed } from './weather.js';
 
 /** One of Reddit's objects, as its API gives it with `raw_json=1`. */
 export interface RedditObject {
@@ -20,9 +21,11 @@ export interface World {
   readonly subreddits: readonly string[];
   /** Lets everything happen up to this instant (ms since the epoch). Going back does nothing. */
   advanceTo(nowMs: number): void;
+  /** Why nothing of a subreddit is shown now; `/api/info` leaves its items out. Null: it is open. */
+  closed(subreddit: string): Closed | null;
   /** One page, newest first; null for a subreddit that does not exist (case does not matter). */
   listing(query: ListingQuery): Page | null;
-  /** A post with its comments by bare id; null when there is none. */
+  /** A post by bare id with all the comments that stand in its thread; null when there is none. */
   thread(id: string): Thread | null;
   /** In the order asked for; fullnames that do not exist are left out. */
   info(fullnames: readonly string[]): Thing[];
@@ -67,6 +70,10 @@ export interface TruthItem {
   data: RedditObject;
   /** Whether paging its subreddit's listing reaches it: deleted and very old ones are not listed. */
   listed: boolean;
+  /** From when on it was seen. */
+  visibleMs: number;
+  /** Since when it is deleted or removed; null while it is not. */
+  goneMs: number | null;
 }
 
 /**

@@ -149,7 +149,7 @@ test('a thread, what it left out, and things by fullname', async (t) => {
   t.deepEqual(ids(await reddit.moreComments('abc', ['x'], never())), [[], ['x'], ['x', 'y']]);
   t.deepEqual(ids(await reddit.info(['t3_abc', 't1_c'], never())), [['abc'], ['c'], undefined]);
   t.deepEqual(fake.requests.slice(1), [
-    'GET /comments/abc?raw_json=1',
+    'GET /comments/abc?raw_json=1&limit=500',
     'GET /api/morechildren?raw_json=1&api_type=json&link_id=t3_abc&children=x',
     'GET /api/info?raw_json=1&id=t3_abc%2Ct1_c',
   ]);

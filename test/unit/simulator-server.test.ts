@@ -1,6 +1,7 @@
 import test from 'ava';
 import { generatedWorld } from '../../src/simulator/generated.js';
 import { buildSimulator, type SimulatorOptions } from '../../src/simulator/server.js';
+import type { RedditObject, World } from '../../src/simulator/world.js';
 import { ManualClock } from '../support/clock.js';
 import { BASIC, listingOf, type TestListing, testClient } from '../support/reddit-client.js';
 
@@ -159,37 +160,91 @@ test('info answers known fullnames of both kinds, drops unknown ones, and at mos
   t.is(listingOf(await client.get('/api/info')).data.children.length, 0);
 });
 
-test('a thread page nests all comments of the post', async (t) => {
+test('a thread page nests the comments that stand in the thread', async (t) => {
   const { world, client } = simulator();
-  const truth = world.truth();
-  const busiest = [...truth.posts].sort(
-    (a, b) => Number(b.data.num_comments) - Number(a.data.num_comments),
-  )[0]?.data;
-  t.true(Number(busiest?.num_comments) > 5);
+  const { busiest, comments } = busiestThread(world);
+  t.true(comments.length > 5);
   const id = busiest?.id ?? '';
   for (const path of [`/comments/${id}`, `/r/${String(busiest?.subreddit)}/comments/${id}`]) {
     const [head, body] = (await client.get(path)).body as [TestListing, TestListing];
     t.is(head.data.children[0]?.data.name, busiest?.name);
-    const names: string[] = [];
-    let deepest = 0;
-    const walk = (listing: TestListing, parent: string, depth: number) => {
-      deepest = Math.max(deepest, depth);
-      for (const { kind, data } of listing.data.children) {
-        t.is(kind, 't1');
-        t.is(data.parent_id, parent);
-        t.is(data.depth, depth);
-        names.push(data.name);
-        if (data.replies !== '') walk(data.replies as TestListing, data.name, depth + 1);
-      }
-    };
-    walk(body, busiest?.name ?? '', 0);
-    t.true(deepest > 0);
-    t.is(names.length, Number(busiest?.num_comments));
-    t.is(new Set(names).size, names.length);
+    const walked = walk(body, busiest?.name ?? '');
+    t.deepEqual(walked.wrong, []);
+    t.true(walked.deepest > 0);
+    t.is(new Set(walked.names).size, walked.names.length);
+    // Deleted ones stand only above others, but are counted.
+    const standing = new Set(walked.names);
+    const absent = comments.filter(({ data }) => !standing.has(data.name));
+    t.true(absent.every(({ goneMs }) => goneMs !== null));
+    t.is(walked.names.length + absent.length, Number(busiest?.num_comments));
   }
   const elsewhere = busiest?.subreddit === 'aws' ? 'Cursor' : 'aws';
   t.is((await client.get(`/r/${elsewhere}/comments/${id}`)).status, 404);
 });
+
+test('what a thread does not show is named, and can be asked for', async (t) => {
+  const { world, client } = simulator();
+  const { busiest } = busiestThread(world);
+  const path = `/comments/${busiest?.id}`;
+  const shown = async (query: Record<string, string>) => {
+    const [, body] = (await client.get(path, query)).body as [TestListing, TestListing];
+    return walk(body, busiest?.name ?? '');
+  };
+  const whole = await shown({});
+  t.deepEqual(whole.more, []);
+  const part = await shown({ limit: '3' });
+  t.is(part.names.length, 3);
+  const hidden = part.more.reduce((sum, { count }) => sum + Number(count), 0);
+  t.is(part.names.length + hidden, whole.names.length);
+  for (const { id, name, children } of part.more) {
+    t.deepEqual([id, name], [(children as string[])[0] ?? '', `t1_${id}`]);
+  }
+  const flat = await shown({ depth: '1' });
+  t.is(flat.deepest, 0);
+  t.true(flat.names.length < whole.names.length);
+
+  const children = part.more.flatMap((more) => more.children as string[]).join(',');
+  const query = { link_id: busiest?.name ?? '', children, api_type: 'json' };
+  const { json } = (await client.get('/api/morechildren', query)).body as {
+    json: { errors: unknown[]; data: { things: { data: { name: string; replies: string } }[] } };
+  };
+  t.deepEqual(json.errors, []);
+  const rest = json.data.things.map(({ data }) => data.name);
+  t.deepEqual([...part.names, ...rest].sort(), whole.names.toSorted());
+  t.true(json.data.things.every(({ data }) => data.replies === ''));
+});
+
+function busiestThread(world: World) {
+  const { posts, comments } = world.truth();
+  const size = (post: RedditObject) => Number(post.num_comments);
+  const busiest = posts.map(({ data }) => data).sort((a, b) => size(b) - size(a))[0];
+  return { busiest, comments: comments.filter(({ data }) => data.link_id === busiest?.name) };
+}
+
+/** Depth first: the names of comments, what is named only, and what is in the wrong place. */
+function walk(listing: TestListing, parent: string, depth = 0) {
+  const found = {
+    names: [] as string[],
+    more: [] as RedditObject[],
+    wrong: [] as string[],
+    deepest: 0,
+  };
+  for (const { kind, data } of listing.data.children) {
+    if (data.parent_id !== parent || data.depth !== depth) found.wrong.push(data.name);
+    if (kind === 'more') {
+      found.more.push(data);
+      continue;
+    }
+    found.names.push(data.name);
+    found.deepest = Math.max(found.deepest, depth);
+    if (data.replies === '') continue;
+    const below = walk(data.replies as TestListing, data.name, depth + 1);
+    for (const key of ['names', 'wrong'] as const) found[key].push(...below[key]);
+    found.more.push(...below.more);
+    found.deepest = Math.max(found.deepest, below.deepest);
+  }
+  return found;
+}
 
 test('texts are escaped unless raw_json=1 is asked for', async (t) => {
   const { world, client } = simulator();
