@@ -248,8 +248,9 @@ export interface Watermarks {
 export interface CollectStore {
   /**
    * Takes the lease and records the running cycle in one step, closing as `failed` every
-   * cycle that an older epoch left running. Refused while somebody else's lease is alive;
-   * a holder for which `holderIsDead` answers true loses it at once.
+   * cycle that an older epoch left running. Refused while somebody else has the lease, unless
+   * `holderIsDead` answers true for that holder or it is the lease `unrenewed` names. Its
+   * expiry decides nothing: that is a time by the holder's clock, and the asker's may differ.
    */
   beginCycle(start: CycleStart): Promise<CycleGrant>;
   /** Extends the lease to `leaseMs` from now. */
@@ -280,11 +281,20 @@ export interface CycleStart {
   holder: string;
   leaseMs: number;
   holderIsDead: (holder: string) => boolean;
+  /** A lease that the asker has itself seen standing, not renewed, for the length of one. */
+  unrenewed?: LeaseSeen;
+}
+
+/** A lease between two renewals, of which each moves `expires_at`. */
+export interface LeaseSeen {
+  cycle_id: string;
+  /** By the holder's clock. */
+  expires_at: IsoTime;
 }
 
 export type CycleGrant =
   | { granted: true; fence: Fence; closed: string[] }
-  | { granted: false; holder: string; cycle_id: string; expires_at: IsoTime };
+  | ({ granted: false; holder: string } & LeaseSeen);
 
 /** Items of one commit; a limit both stores can write atomically. */
 export const MAX_BATCH = 80;

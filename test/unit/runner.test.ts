@@ -86,6 +86,23 @@ test('a clock set forward a day runs the missed slots once', async (t) => {
   await runner.close();
 });
 
+test('a runner paused over several slots makes one run of them, and then keeps to the clock', async (t) => {
+  const { clock, threads, runner } = await bench(t);
+  await clock.advance(5000);
+  threads.end({ status: 'succeeded' });
+  clock.jumpTo(clock.now() + (7 * 30 + 10) * MINUTE); // its timer wakes when the process goes on
+  await clock.advance(23 * MINUTE - 5000); // 16:10
+  const slots = () => threads.runs.filter(({ run }) => run.trigger === 'schedule').length;
+  t.is(slots(), 1);
+  threads.end({ status: 'succeeded' });
+  await clock.advance(20 * MINUTE - 1);
+  t.is(slots(), 1);
+  await clock.advance(1);
+  t.is(slots(), 2);
+  threads.end({ status: 'succeeded' });
+  await runner.close();
+});
+
 test('a timer that wakes a moment early serves its slot once', async (t) => {
   const { clock, threads, runner } = await bench(t);
   await clock.advance(5000);
