@@ -244,6 +244,7 @@ function facts(implementation: Implementation): void {
         subreddits_failing: [],
         gaps_open: 0,
         jobs: null,
+        paused: null,
       });
     },
   );
