@@ -21,8 +21,8 @@ module.exports = {
     {
       name: 'seams-import-domain-only',
       severity: 'error',
-      from: { path: '^src/(store/(store|upkeep-store|common)|scorer/scorer|reddit/source)\\.ts$' },
-      to: { pathNot: '^src/(domain/|reddit/schemas|store/(upkeep-store|common)\\.ts$)' },
+      from: { path: '^src/(store/(store|upkeep-store|keep-store|common)|scorer/scorer|reddit/source)\\.ts$' },
+      to: { pathNot: '^src/(domain/|reddit/schemas|store/(upkeep-store|keep-store|common)\\.ts$)' },
     },
     {
       name: 'implementations-stay-apart',
@@ -43,10 +43,10 @@ module.exports = {
       name: 'use-cases-know-seams-only',
       severity: 'error',
       from: {
-        path: '^src/(collect|routes|rollups|http|openapi)/|^src/(app|answers|preload|health-monitor|process-sampler|listen|closing)\\.ts$',
+        path: '^src/(collect|keep|routes|rollups|http|openapi)/|^src/(app|answers|preload|health-monitor|process-sampler|listen|closing)\\.ts$',
       },
       to: {
-        path: '^src/(store/(?!(store|upkeep-store|bounded)\\.ts)|reddit/(?!source|schemas|dump)|scorer/(?!scorer\\.ts)|simulator/)',
+        path: '^src/(store/(?!(store|upkeep-store|keep-store|bounded)\\.ts)|reddit/(?!source|schemas|dump)|scorer/(?!scorer\\.ts)|simulator/)',
       },
     },
     {

@@ -12,6 +12,7 @@ export interface Outcome {
 /** What a thread is told. */
 export interface Run {
   id: string;
+  job: Job['name'];
   trigger: 'startup' | 'schedule' | 'manual';
   /** Names the run in the lease. */
   holder: string;

@@ -1,4 +1,5 @@
 import { type CycleOutcome, runCycle } from '../src/collect/cycle.js';
+import { pausedSince } from '../src/domain/pause.js';
 import { AppError } from '../src/errors.js';
 import { holderIsDead } from '../src/holder.js';
 import { createRedditSource } from '../src/reddit/client.js';
@@ -23,6 +24,11 @@ export async function collect(
   }
   // The runner had it open: where there is none now, it has vanished, and is not to be replaced.
   const store = wrap(await openStore(config, { clock, log, signal, ifMissing: 'wait' }));
+  const paused = await store.pauseState();
+  if (paused !== null) {
+    await store.close();
+    return { status: 'skipped', reason: pausedSince(paused) };
+  }
   const source = createRedditSource(config.reddit, secrets.redditClientSecret, {
     clock,
     log,

@@ -3,15 +3,17 @@ import { type Clock, toIso } from '../src/clock.js';
 import type { Config } from '../src/config.js';
 import { cycleId } from '../src/domain/cycle.js';
 import type { Log } from '../src/log.js';
+import type { KeepStore } from '../src/store/keep-store.js';
 import type { RunnerStore } from '../src/store/store.js';
 import type { Outcome, Run, Threads } from './bree.js';
+import { createPauseGate } from './pause.js';
 import { type Job, slotOf, untilNextSlot } from './schedule.js';
 
 export interface RunnerDeps {
   config: Config;
   jobs: Job[];
   threads: Threads;
-  store: RunnerStore;
+  store: RunnerStore & Pick<KeepStore, 'pauseState' | 'jobSuccess'>;
   clock: Clock;
   log: Log;
   /** Names this process; each run adds its id. */
@@ -38,8 +40,8 @@ const CLOSE_RESERVE_MS = 2000;
 
 /**
  * Runs the jobs: first soon after start, then at each slot on the clock, and when asked
- * by hand; one run of a job at a time. A run's states: absent → running → (cancelled →)
- * ended; `threads.run` settles exactly once for each.
+ * by hand; one run of a job at a time. A run's states: absent → (waiting for an exclusive one, or
+ * as one for the others →) running → (cancelled →) ended; `threads.run` settles exactly once for each.
  */
 export function startRunner(deps: RunnerDeps): Runner {
   const { jobs, clock, log, config, holder } = deps;
@@ -48,6 +50,12 @@ export function startRunner(deps: RunnerDeps): Runner {
   const running = new Map<string, Promise<void>>();
   let request: { cycle_id: string } | null = null;
   let runsSkipped = 0;
+  /** Only it can write: whoever tried to would wait, and stop this process for that time. */
+  let alone = false;
+  const collect = jobs.find((job) => job.name === 'collect');
+  const gate = createPauseGate(deps.store, log, () => {
+    if (collect !== undefined) begin(collect, 'schedule');
+  });
 
   function begin(job: Job, trigger: Run['trigger'], id = newId(clock)): void {
     if (closing.signal.aborted) return;
@@ -56,29 +64,48 @@ export function startRunner(deps: RunnerDeps): Runner {
       log.warn({ job: job.name, trigger, skipped: runsSkipped }, 'still running: run skipped');
       return;
     }
-    const run = { id, trigger, holder: `${holder}:${id}` };
+    const run = { id, job: job.name, trigger, holder: `${holder}:${id}` };
     running.set(
       job.name,
-      perform(job, run, deps).finally(() => running.delete(job.name)),
+      inTurn(job, run).finally(() => running.delete(job.name)),
     );
+  }
+
+  async function inTurn(job: Job, run: Run): Promise<void> {
+    const before = jobs.filter((other) => job.exclusive === true || other.exclusive === true);
+    const ends = before.flatMap(({ name }) => running.get(name) ?? []);
+    if (ends.length > 0) {
+      log.info({ job: job.name, run: run.id }, 'waiting for another job to end');
+      await Promise.all(ends);
+      if (closing.signal.aborted) return;
+    }
+    alone = job.exclusive === true;
+    await perform(job, run, deps);
+    alone = false;
+  }
+
+  async function beginOnSchedule(job: Job, trigger: Run['trigger']): Promise<void> {
+    if (job === collect && (await gate.keepsOut())) return;
+    begin(job, trigger);
   }
 
   async function onSchedule(job: Job): Promise<void> {
     await clock.sleep(job.firstRunMs, closing.signal);
-    begin(job, 'startup');
-    let served = slotOf(clock.now(), job.intervalMs);
+    if (await isDue(job, deps)) await beginOnSchedule(job, 'startup');
+    let served = slotOf(clock.now(), job);
     while (!closing.signal.aborted) {
-      await clock.sleep(untilNextSlot(clock.now(), job.intervalMs), closing.signal);
-      const slot = slotOf(clock.now(), job.intervalMs);
+      await clock.sleep(untilNextSlot(clock.now(), job), closing.signal);
+      const slot = slotOf(clock.now(), job);
       if (slot === served) continue; // a timer may wake a moment early by the wall clock
       served = slot;
-      begin(job, 'schedule');
+      await beginOnSchedule(job, 'schedule');
     }
   }
 
   async function onRequest(): Promise<void> {
-    const collect = jobs.find((job) => job.name === 'collect');
-    if (collect === undefined || running.has(collect.name)) return;
+    if (collect === undefined || alone) return;
+    await gate.look();
+    if (running.has(collect.name)) return;
     request ??= await deps.store.takeRequest();
     // A slot may have come while the store was asked: then the request waits for its end.
     if (request === null || running.has(collect.name)) return;
@@ -89,6 +116,7 @@ export function startRunner(deps: RunnerDeps): Runner {
   async function beat(): Promise<void> {
     const memoryMb = Math.round(deps.memory() / 1_048_576);
     for (const job of jobs) await guard(job, running.has(job.name), memoryMb);
+    if (alone) return;
     await deps.store.heartbeat({
       holder,
       pid: process.pid,
@@ -113,6 +141,18 @@ export function startRunner(deps: RunnerDeps): Runner {
   };
 }
 
+/** Whether a daily job has to make up for a day that it missed. */
+async function isDue(job: Job, { store, clock }: RunnerDeps): Promise<boolean> {
+  if (job.dueAfterMs === null) return true;
+  try {
+    const last = await store.jobSuccess(job.name);
+    // One from the future was noted under a clock that was ahead.
+    return last === null || Math.abs(clock.now() - Date.parse(last)) > job.dueAfterMs;
+  } catch {
+    return true; // the run waits for the store, and says what is wrong with it
+  }
+}
+
 /** Runs one job to its end and leaves nothing behind it, however it ended. Never rejects. */
 async function perform(job: Job, run: Run, { threads, store, clock, log }: RunnerDeps) {
   const began = clock.monotonic();
@@ -121,6 +161,7 @@ async function perform(job: Job, run: Run, { threads, store, clock, log }: Runne
   const ms = Math.round(clock.monotonic() - began);
   logOutcome(job, run, outcome, ms, log);
   if (outcome.status !== 'crashed' && outcome.status !== 'failed') return;
+  if (job.name !== 'collect') return;
   try {
     const closed = await store.abandon(run.holder, `the run ended: ${outcome.reason ?? 'failed'}`);
     if (closed.length > 0) log.warn({ cycles: closed }, 'closed what the run left running');

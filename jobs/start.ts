@@ -28,7 +28,7 @@ export async function startJobs(context: RootContext, threadFile: string): Promi
 function runOn(store: Store, context: RootContext, threadFile: string): Running {
   const { config, secrets, clock, log } = context;
   const jobs = planJobs(config);
-  if (jobs.length === 0) {
+  if (config.reddit === null) {
     log.warn('collection is off: set REDDIT_CLIENT_ID, REDDIT_CLIENT_SECRET and REDDIT_USER_AGENT');
   }
   const runner = startRunner({

@@ -1,4 +1,9 @@
+import { backup } from './backup.js';
 import { collect } from './collect.js';
 import { runInThread } from './job-thread.js';
+import { prune } from './prune.js';
+import { vacuum } from './vacuum.js';
 
-await runInThread(collect);
+const JOBS = { collect, prune, vacuum, backup };
+
+await runInThread((context) => JOBS[context.run.job](context));

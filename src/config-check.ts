@@ -100,6 +100,12 @@ export function checkTogether(env: Env, clientSecret: string | null, problems: s
       problems.push(`${key}=${JSON.stringify(url)} is not accepted: it takes an http or https URL`);
     }
   }
+  const { TEXT_RETENTION_HOURS: textHours = 0, DATA_RETENTION_DAYS: days } = env;
+  if (textHours > 24 * days) {
+    problems.push(
+      `TEXT_RETENTION_HOURS=${textHours} is longer than DATA_RETENTION_DAYS=${days}: it takes at most ${24 * days}, for no text outlives its item`,
+    );
+  }
   if (env.MONITOR_METRICS_PORT === env.API_PORT && env.API_PORT !== 0) {
     // Whichever process came first would take the other's: the charts, for some figures.
     problems.push(

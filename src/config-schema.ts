@@ -38,12 +38,17 @@ export const EnvSchema = Type.Object({
   STORE_TIMEOUT_SECONDS: number('deadline of one store operation behind a request', 1.5, 0.05, 60),
   STARTUP_LOAD_HOURS: integer('newest hours of statistics, loaded first after start', 24, 1, 2160),
   START_DEGRADED: flag('true: a store that cannot be reached does not end the start', false),
-  DATA_RETENTION_DAYS: integer(
-    'items older than this are not collected (nothing stored is removed yet)',
-    90,
-    1,
-    3650,
+  DATA_RETENTION_DAYS: integer('items older than this are neither collected nor kept', 90, 1, 3650),
+  TEXT_RETENTION_HOURS: Type.Optional(
+    Type.Integer({
+      description:
+        'text and authors older than this are erased, scores and counts stay; without it as long as items are kept',
+      minimum: 1,
+      maximum: 87_600,
+    }),
   ),
+  BACKUP_DIR: text('folder of the daily backups', 'data/backups'),
+  BACKUP_KEEP_DAYS: integer('backups older than this are removed', 2, 1, 3650),
   DB_RETRY_MAX_ATTEMPTS: integer('retries of a store that cannot be reached', 3, 0, 10),
   DB_RETRY_BASE_DELAY: number('seconds before the first retry; then ×4 each', 1, 0, 60),
   LEASE_SECONDS: number('how long a dead collector blocks the next one', 120, 1, 3600),
@@ -124,8 +129,7 @@ export type EnvKey = keyof typeof EnvSchema.properties;
 /** Keys of the contract that do nothing yet: set, they are told so rather than ignored. */
 export const KEYS_TO_COME = [
   ...['COSMOS_ENDPOINT', 'COSMOS_KEY', 'COSMOS_KEY_FILE', 'COSMOS_DATABASE', 'COSMOS_CA_FILE'],
-  ...['STORE_MAX_CONNECTIONS', 'STORE_READONLY', 'TEXT_RETENTION_HOURS'],
-  ...['BACKUP_DIR', 'BACKUP_KEEP_DAYS'],
+  ...['STORE_MAX_CONNECTIONS', 'STORE_READONLY'],
 ];
 
 /** Keys whose values are never shown, and that PM2 must not carry (ecosystem.config.cjs). */

@@ -26,7 +26,10 @@ export interface Config {
     jobMemoryMb: number;
     leaseMs: number;
     retentionDays: number;
+    /** Text and authors of items older than this are erased; null: they are kept as long as these. */
+    textRetentionMs: number | null;
   };
+  backup: { dir: string; keepDays: number };
   store: { kind: Env['STORE']; sqlitePath: string; timeoutMs: number };
   storeRetry: { retries: number; baseDelayMs: number };
   /** A store that cannot be reached at start is waited for, and does not end the process. */
@@ -211,7 +214,9 @@ function toConfig(env: Env, secrets: Secrets): Omit<Config, 'pm2Home' | 'systemd
       jobMemoryMb: env.JOB_MEMORY_MB,
       leaseMs: seconds(env.LEASE_SECONDS),
       retentionDays: env.DATA_RETENTION_DAYS,
+      textRetentionMs: textRetentionMs(env),
     },
+    backup: { dir: resolve(env.BACKUP_DIR), keepDays: env.BACKUP_KEEP_DAYS },
     store: {
       kind: env.STORE,
       sqlitePath: resolve(env.SQLITE_PATH),
@@ -248,6 +253,10 @@ function toConfig(env: Env, secrets: Secrets): Omit<Config, 'pm2Home' | 'systemd
       command: env.MONITOR_COMMAND ?? null,
     },
   };
+}
+
+function textRetentionMs({ TEXT_RETENTION_HOURS: hours, DATA_RETENTION_DAYS: days }: Env) {
+  return hours === undefined || hours === 24 * days ? null : minutes(60 * hours);
 }
 
 const seconds = (value: number) => Math.round(value * 1000);

@@ -33,6 +33,8 @@ const TABLE = {
   method_not_allowed: { http: 405, exit: 1, transient: false, title: 'Method not allowed' },
   collection_running: { http: 409, exit: 1, transient: true, title: 'Collection is running' },
   collection_off: { http: 409, exit: 1, transient: false, title: 'Collection is off' },
+  collection_paused: { http: 409, exit: 75, transient: false, title: 'Collection is paused' },
+  backup_failed: { http: 500, exit: 1, transient: false, title: 'Backup failed' },
   request_timeout: { http: 408, exit: 1, transient: true, title: 'Request timeout' },
   payload_too_large: { http: 413, exit: 1, transient: false, title: 'Payload too large' },
   uri_too_long: { http: 414, exit: 1, transient: false, title: 'URI too long' },

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
@@ -16,5 +16,15 @@ export function createFolder(folder: string): void {
   } catch (error) {
     const made = (error as NodeJS.ErrnoException).code === 'EEXIST' && existsSync(folder);
     if (!made) throw error;
+  }
+}
+
+/** A file's name is on the disk, not only in its cache, when its folder is. */
+export function syncFolder(folder: string): void {
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
   }
 }

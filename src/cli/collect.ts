@@ -5,12 +5,14 @@ import { runCommand } from '../command.js';
 import { loadSettings, readEnvironment } from '../config.js';
 import { cycleTable } from '../demo/table.js';
 import { cycleId } from '../domain/cycle.js';
+import { pausedSince } from '../domain/pause.js';
 import { AppError } from '../errors.js';
 import { holderIsDead, holderName } from '../holder.js';
 import { createLog } from '../log.js';
 import { createRedditSource } from '../reddit/client.js';
 import { createLexiconScorer } from '../scorer/lexicon.js';
 import { openStore } from '../store/open.js';
+import type { Store } from '../store/store.js';
 
 const help = `
 npm run collect -- [--json]
@@ -20,9 +22,17 @@ somebody else collects.
 
   --json   print the cycle's record instead of a table
 
-Exit codes: 0 succeeded, 1 failed, 2 partial, 69 store unreachable,
+Exit codes: 0 succeeded, 1 failed, 2 partial, 69 store unreachable, 75 paused,
 78 wrong setting or no Reddit credentials. Ctrl-C ends the cycle in order: 1 or 2, as it stood.
 `;
+
+/** @throws AppError `collection_paused` */
+async function refusePaused(store: Store): Promise<void> {
+  const paused = await store.pauseState();
+  if (paused === null) return;
+  await store.close();
+  throw new AppError('collection_paused', pausedSince(paused), { cure: 'npm run resume' });
+}
 
 const EXIT = { succeeded: 0, skipped: 0, failed: 1, partial: 2 };
 
@@ -39,6 +49,7 @@ await runCommand(
     const quiet = { ...config, logLevel: 'warn' as const };
     const log = await createLog('collect', quiet, secrets, process.stderr);
     const store = await openStore(config, { clock, log, signal });
+    await refusePaused(store);
     const source = createRedditSource(config.reddit, secrets.redditClientSecret, {
       clock,
       log,

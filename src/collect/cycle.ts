@@ -5,6 +5,7 @@ import {
   type CycleTrigger,
   cycleStatus,
   newCycle,
+  requestsOf,
   type SubredditResult,
 } from '../domain/cycle.js';
 import { AppError } from '../errors.js';
@@ -161,7 +162,7 @@ function logSubreddit({ name, error: _, duration_ms, ...counts }: SubredditResul
 }
 
 function logEnd(cycle: Cycle, log: Log): void {
-  const sum = (field: 'posts_new' | 'comments_new' | 'requests') =>
+  const sum = (field: 'posts_new' | 'comments_new') =>
     cycle.subreddits.reduce((total, subreddit) => total + subreddit[field], 0);
   log.info(
     {
@@ -169,7 +170,7 @@ function logEnd(cycle: Cycle, log: Log): void {
       status: cycle.status,
       posts_new: sum('posts_new'),
       comments_new: sum('comments_new'),
-      requests: sum('requests'),
+      requests: requestsOf(cycle),
       subreddits_failed: cycle.subreddits.filter(({ error }) => error !== null).length,
       ms: cycle.duration_ms,
       memory_start_mb: cycle.memory_start_mb,

@@ -193,7 +193,7 @@ function gapOf(
 function estimate(listedMs: readonly number[], gap: { fromMs: number; toMs: number }): number {
   const spanMs = Math.max(...listedMs) - gap.toMs;
   if (spanMs <= 0) return listedMs.length;
-  return Math.round((listedMs.length / spanMs) * (gap.toMs - gap.fromMs));
+  return Math.round(((listedMs.length - 1) / spanMs) * (gap.toMs - gap.fromMs));
 }
 
 function skipReason(

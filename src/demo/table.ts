@@ -1,4 +1,4 @@
-import type { Cycle } from '../domain/cycle.js';
+import { type Cycle, requestsOf } from '../domain/cycle.js';
 
 /** What a cycle brought, as lines of a table for a terminal. */
 export function cycleTable(cycle: Cycle): string[] {
@@ -20,7 +20,19 @@ export function cycleTable(cycle: Cycle): string[] {
       ...rows,
       ['total', '', ...total, ''],
     ]),
-    `cycle ${cycle.id}: ${cycle.status}, ${((cycle.duration_ms ?? 0) / 1000).toFixed(1)} s`,
+    ...upkeepLines(cycle.upkeep),
+    `cycle ${cycle.id}: ${cycle.status}, ${requestsOf(cycle)} requests, ${((cycle.duration_ms ?? 0) / 1000).toFixed(1)} s`,
+  ];
+}
+
+function upkeepLines(upkeep: Cycle['upkeep']): string[] {
+  if (upkeep === null) return [];
+  const { repair, refresh, sweep, blanked } = upkeep;
+  const left = (count: number) => (count === 0 ? '' : `, ${count} left for the next cycle`);
+  return [
+    `repair: ${repair.threads} threads, ${repair.comments_new} comments${left(repair.left)}`,
+    `refresh: ${refresh.asked} items, ${refresh.changed} changed${left(refresh.left)}`,
+    `sweep: ${sweep.asked} items, ${sweep.changed} changed${left(sweep.left)}; erased: ${blanked}`,
   ];
 }
 

@@ -108,6 +108,14 @@ export function cycleStatus(results: readonly SubredditResult[]): Exclude<CycleS
   return failed === results.length ? 'failed' : 'partial';
 }
 
+/** Requests to Reddit of a whole cycle, those for tokens and retries included. */
+export function requestsOf({ subreddits, upkeep }: Pick<Cycle, 'subreddits' | 'upkeep'>): number {
+  const listings = subreddits.reduce((sum, { requests }) => sum + requests, 0);
+  if (upkeep === null) return listings;
+  const { repair, refresh, sweep } = upkeep;
+  return listings + repair.requests + refresh.requests + sweep.requests;
+}
+
 /** Subreddits that failed (not: were cancelled by a shutdown) in each of the given finished cycles (newest first; 3 make it matter). */
 export function failingSubreddits(cycles: readonly Cycle[], needed = 3): string[] {
   const recent = cycles.slice(0, needed);

@@ -88,8 +88,9 @@ function memoryCauses({ memoryMb }: Observation, policy: HealthPolicy): Cause[] 
   return [causeOf('memory_high', 'warning', { memoryMb, limitMb: policy.memoryDegradedMb })];
 }
 
-/** Judged only while collection is on: nobody expects fresh data of one that is switched off. */
+/** Judged only while collection is on: nobody expects fresh data of one that is off or paused. */
 function collectionCauses(seen: Observation, facts: HealthFacts, policy: HealthPolicy): Cause[] {
+  if (facts.paused !== null) return [causeOf('collection_paused', 'info', facts.paused)];
   const causes = [freshnessCause(seen, facts.last_collection_at, policy)];
   const { failed_24h: failed, finished_24h: finished } = facts;
   if (failed > finished * policy.failedShare) {

@@ -1,4 +1,5 @@
 import type { IsoTime } from '../domain/item.js';
+import { type Pause, pausedSince } from '../domain/pause.js';
 
 export const SEVERITIES = ['info', 'warning', 'critical'] as const;
 /** `info` and some warnings leave the status alone; `critical` means unhealthy. */
@@ -86,6 +87,11 @@ export const CAUSES = {
     restartWouldHelp: false,
     message: () =>
       'Collection is off: no Reddit credentials are configured (REDDIT_CLIENT_ID, REDDIT_CLIENT_SECRET, REDDIT_USER_AGENT)',
+  },
+  collection_paused: {
+    severities: ['info'],
+    restartWouldHelp: false,
+    message: (paused: Pause) => `${pausedSince(paused)} (npm run resume lets it go on)`,
   },
   jobs_silent: {
     severities: ['warning'],

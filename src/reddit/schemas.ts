@@ -25,8 +25,8 @@ const LARGEST_COUNT = 2 ** 31;
 const score = Type.Integer({ minimum: -LARGEST_COUNT, maximum: LARGEST_COUNT });
 const subreddit = Type.String({ minLength: 1, maxLength: MAX_LINE_CHARACTERS });
 const flag = Type.Optional(Type.Union([Type.Boolean(), Type.Null()]));
-/** False, or when; `true` in recordings of before 2012. */
-const edited = Type.Optional(Type.Union([Type.Boolean(), Type.Null(), Type.Number()]));
+/** False, or when; `true` in recordings of before 2012. Nonsense costs no item: see assess.ts. */
+const edited = Type.Optional(Type.Unknown());
 
 export const RedditPost = Type.Object({
   id,

@@ -16,6 +16,8 @@ const READ_CALLS: Record<ReadCall, true> = {
   gaps: true,
   healthFacts: true,
   requestCycle: true,
+  pause: true,
+  resume: true,
 };
 
 /** A `ReadStore` whose every call is `answer`, told which one it is, so that it need not list them. */

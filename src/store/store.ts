@@ -7,10 +7,12 @@ import type {
   SubredditState,
 } from '../domain/cycle.js';
 import type { Comment, IsoTime, Kind, Label, NewComment, NewPost, Post } from '../domain/item.js';
+import type { Pause } from '../domain/pause.js';
 import type { RateBudget } from '../domain/rate-budget.js';
 import type { Counts, Rollup, RollupChange } from '../domain/rollup.js';
 import type { Topic } from '../domain/topic.js';
 import type { Fence, TimeWindow } from './common.js';
+import type { KeepStore, PauseStore } from './keep-store.js';
 import type { UpkeepStore } from './upkeep-store.js';
 
 export type { Fence, TimeWindow } from './common.js';
@@ -24,7 +26,13 @@ export type { Fence, TimeWindow } from './common.js';
  * means that nothing was written. Calls that take a `Fence`
  * also throw `lease_lost`, and then have written nothing.
  */
-export interface Store extends ReadStore, CollectStore, UpkeepStore, ImportStore, RunnerStore {
+export interface Store
+  extends ReadStore,
+    CollectStore,
+    UpkeepStore,
+    ImportStore,
+    RunnerStore,
+    KeepStore {
   /**
    * Recomputes every rollup, and the terms of every hour, from the items; `repair` writes the
    * right ones. `onProgress` is told now and then how many items have been looked at.
@@ -35,7 +43,7 @@ export interface Store extends ReadStore, CollectStore, UpkeepStore, ImportStore
 }
 
 /** What the API needs. All windows are half-open: `from` ≤ time < `to`. */
-export interface ReadStore {
+export interface ReadStore extends PauseStore {
   /** Cheapest possible round trip; also notices that the database's file was replaced. */
   ping(): Promise<{ data_version: number }>;
   /** Posts by `collected_at` ≥ `since`, newest first, ties by id descending, after `after`. */
@@ -208,6 +216,8 @@ export interface HealthFacts {
   /** Failed in each of the last three finished cycles. */
   subreddits_failing: string[];
   gaps_open: number;
+  /** Null: collection is not paused. */
+  paused: Pause | null;
   jobs: JobsHeartbeat | null;
 }
 
@@ -238,8 +248,9 @@ export interface Watermarks {
 export interface CollectStore {
   /**
    * Takes the lease and records the running cycle in one step, closing as `failed` every
-   * cycle that an older epoch left running. Refused while somebody else's lease is alive;
-   * a holder for which `holderIsDead` answers true loses it at once.
+   * cycle that an older epoch left running. Refused while somebody else has the lease, unless
+   * `holderIsDead` answers true for that holder or it is the lease `unrenewed` names. Its
+   * expiry decides nothing: that is a time by the holder's clock, and the asker's may differ.
    */
   beginCycle(start: CycleStart): Promise<CycleGrant>;
   /** Extends the lease to `leaseMs` from now. */
@@ -270,11 +281,20 @@ export interface CycleStart {
   holder: string;
   leaseMs: number;
   holderIsDead: (holder: string) => boolean;
+  /** A lease that the asker has itself seen standing, not renewed, for the length of one. */
+  unrenewed?: LeaseSeen;
+}
+
+/** A lease between two renewals, of which each moves `expires_at`. */
+export interface LeaseSeen {
+  cycle_id: string;
+  /** By the holder's clock. */
+  expires_at: IsoTime;
 }
 
 export type CycleGrant =
   | { granted: true; fence: Fence; closed: string[] }
-  | { granted: false; holder: string; cycle_id: string; expires_at: IsoTime };
+  | ({ granted: false; holder: string } & LeaseSeen);
 
 /** Items of one commit; a limit both stores can write atomically. */
 export const MAX_BATCH = 80;

@@ -2,7 +2,14 @@ import test from 'ava';
 import fc from 'fast-check';
 import { toIso } from '../../src/clock.js';
 import { EXCLUSIONS, LABELS, type NewComment, type NewPost } from '../../src/domain/item.js';
-import { addCounts, type Counts, countsOf, hourOf, NO_COUNTS } from '../../src/domain/rollup.js';
+import {
+  addCounts,
+  type Counts,
+  countsOf,
+  hourOf,
+  NO_COUNTS,
+  threadCounts,
+} from '../../src/domain/rollup.js';
 import { createRollupTable } from '../../src/domain/rollup-table.js';
 import type { Revision, RollupsAnswer, TimeWindow } from '../../src/store/store.js';
 import { aComment, aPost, aSentiment } from '../support/items.js';
@@ -26,16 +33,20 @@ const instant = fc
 const common = fc.record({
   created_utc: instant,
   upvotes: fc.integer({ min: -5, max: 50 }),
+  comment_count: fc.integer({ min: 0, max: 4 }),
   excluded: fc.option(fc.constantFrom(...EXCLUSIONS), { freq: 3 }),
   sentiment: fc
     .record({ label: fc.constantFrom(...LABELS), units: fc.integer({ min: -10_000, max: 10_000 }) })
     .map(({ label, units }) => aSentiment({ label, score: units / 10_000 })),
 });
 const id = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h');
+const comment = fc
+  .tuple(common, fc.constantFrom('a', 'b', 'c'))
+  .map(([{ comment_count: _, ...rest }, post_id]) => ({ ...rest, post_id }));
 const batch = fc.record({
   subreddit: fc.constantFrom(...SUBREDDITS),
   posts: fc.array(fc.tuple(id, common), { maxLength: 6 }),
-  comments: fc.array(fc.tuple(id, common), { maxLength: 6 }),
+  comments: fc.array(fc.tuple(id, comment), { maxLength: 6 }),
 });
 const window = fc.tuple(instant, instant).map(([from, to]) => ({ from, to }));
 
@@ -75,7 +86,7 @@ async function check(
     for (const { subreddit, ...items } of history) {
       const posts = items.posts.map(([id, rest]) => aPost({ ...rest, id, subreddit }));
       const comments = items.comments.map(([id, rest]) => aComment({ ...rest, id, subreddit }));
-      await scene.commit({ posts, comments }, subreddit);
+      await scene.commit({ posts, comments }, subreddit, { direct: true });
       for (const post of posts) model.set(`post ${post.id}`, { kind: 'post', ...post });
       for (const item of comments) model.set(`comment ${item.id}`, { kind: 'comment', ...item });
       const { differences } = await scene.store.verify({ repair: false });
@@ -122,6 +133,17 @@ function recount(items: Counted[], { from, to }: TimeWindow, subreddit: string |
     const hour = hourOf(created_utc);
     const one = countsOf(kind, sentiment.label, sentiment.score, created_utc);
     hours.set(hour, addCounts(hours.get(hour) ?? NO_COUNTS, one));
+  }
+  const comments = items.filter(({ kind }) => kind === 'comment') as NewComment[];
+  for (const item of items) {
+    const { created_utc, excluded } = item;
+    const hour = hourOf(created_utc);
+    const whole = hour >= from && toIso(Date.parse(hour) + 3_600_000) <= to;
+    const outside = !whole || excluded !== null || item.kind === 'comment';
+    if (outside || (subreddit !== undefined && item.subreddit !== subreddit)) continue;
+    const stored = comments.filter(({ post_id }) => post_id === item.id).length;
+    const thread = threadCounts({ comment_count: item.comment_count, unreachable: 0, stored });
+    hours.set(hour, addCounts(hours.get(hour) ?? NO_COUNTS, { ...NO_COUNTS, ...thread }));
   }
   return [...hours]
     .sort(([a], [b]) => (a < b ? -1 : 1))

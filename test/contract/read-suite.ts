@@ -60,6 +60,7 @@ function posts(implementation: Implementation): void {
     await scene.commit({ posts: [aPost()] });
     const expected: Partial<NewPost & Post> = { ...aPost(), collected_at: NOW, updated_at: NOW };
     delete expected.excluded;
+    delete expected.edited_at;
     t.deepEqual<unknown, unknown>(await scene.reader.post('p1'), expected);
     t.deepEqual<unknown, unknown>(await scene.reader.recentPosts({ since: NOW, limit: 1 }), [
       expected,
@@ -111,11 +112,15 @@ function windows(implementation: Implementation): void {
     await scene.commit({ posts: [aws] }, 'aws');
     const window = { from: at('08:00:00.000'), to: at('12:00:00.000') };
     const { windows } = await scene.reader.hourlyCounts({ windows: [window, window] });
-    const none = { posts: 0, comments: 0, positive: 0, negative: 0, neutral: 0, score_sum: 0 };
+    const none = {
+      ...{ posts: 0, comments: 0, positive: 0, negative: 0, neutral: 0, score_sum: 0 },
+      ...{ thread_comments: 0, thread_comments_stored: 0 },
+    };
     t.deepEqual(windows[0], [
       {
         ...{ ...none, hour: at('08:00:00.000'), posts: 2, positive: 1, negative: 1 },
         ...{ score_sum: 4000, last_item_at: at('08:20:00.000') },
+        ...{ thread_comments: 4, thread_comments_stored: 1 },
       },
       {
         ...{ ...none, hour: at('11:00:00.000'), comments: 1, neutral: 1 },

@@ -196,7 +196,7 @@ async function check(implementation: Implementation, { edge, posts, asked }: Sto
         );
       for (const subreddit of SUBREDDITS) {
         const own = items.filter((item) => item.subreddit === subreddit);
-        await scene.commit({ posts: own }, subreddit);
+        await scene.commit({ posts: own }, subreddit, { direct: true });
         for (const item of new Map(own.map((each) => [each.id, each])).values()) {
           model.set(item.id, unlessUnchanged(model.get(item.id), item));
         }
@@ -236,19 +236,14 @@ async function check(implementation: Implementation, { edge, posts, asked }: Sto
 /** A version that differs by small moves of votes alone is not stored. */
 function unlessUnchanged(before: NewPost | undefined, item: NewPost): NewPost {
   if (before === undefined) return item;
-  const { upvotes, comment_count } = before;
-  return { ...item, ...(isSame(before, item) ? { upvotes, comment_count } : {}) };
+  return { ...item, ...(isSame(before, item) ? { upvotes: before.upvotes } : {}) };
 }
 
 function isSame(before: NewPost, item: NewPost): boolean {
   const matters = (a: number, b: number) => Math.abs(b - a) > Math.max(2, Math.abs(a) * 0.1);
-  const { upvotes: _u, comment_count: _c, ...content } = before;
-  const { upvotes, comment_count, ...other } = item;
-  return (
-    JSON.stringify(content) === JSON.stringify(other) &&
-    !matters(before.upvotes, upvotes) &&
-    !matters(before.comment_count, comment_count)
-  );
+  const { upvotes: _, ...content } = before;
+  const { upvotes, ...other } = item;
+  return JSON.stringify(content) === JSON.stringify(other) && !matters(before.upvotes, upvotes);
 }
 
 function rounded(topic: (Omit<Topic, 'id'> & { id?: string }) | undefined) {

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import type { NewComment, NewPost } from '../../src/domain/item.js';
-import type { CommitResult, Fence, ReadStore, Store } from '../../src/store/store.js';
+import type { CommitResult, Fence, ItemBatch, ReadStore, Store } from '../../src/store/store.js';
 import { ManualClock } from '../support/clock.js';
 import { beginTestCycle } from '../support/store.js';
 
@@ -23,6 +23,7 @@ export interface Scene {
   commit(
     items: { posts?: NewPost[]; comments?: NewComment[] },
     subreddit?: string,
+    how?: Pick<ItemBatch, 'direct' | 'textSince'>,
   ): Promise<CommitResult>;
 }
 
@@ -42,8 +43,8 @@ export async function setScene(
     store,
     reader,
     fence,
-    commit: ({ posts = [], comments = [] }, subreddit = 'claude') =>
-      store.commit({ fence, subreddit, posts, comments }),
+    commit: ({ posts = [], comments = [] }, subreddit = 'claude', how = {}) =>
+      store.commit({ fence, subreddit, posts, comments, ...how }),
   };
 }
 

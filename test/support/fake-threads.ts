@@ -6,12 +6,12 @@ export class FakeThreads implements Threads {
   readonly runs: { job: string; run: Run }[] = [];
   readonly cancelled: string[] = [];
   readonly terminated: string[] = [];
-  #end: ((outcome: Outcome) => void) | null = null;
+  readonly #ends = new Map<string, (outcome: Outcome) => void>();
 
   run(job: Job, run: Run): Promise<Outcome> {
     this.runs.push({ job: job.name, run });
     return new Promise((resolve) => {
-      this.#end = resolve;
+      this.#ends.set(job.name, resolve);
     });
   }
 
@@ -21,11 +21,11 @@ export class FakeThreads implements Threads {
 
   async terminate(job: Job): Promise<void> {
     this.terminated.push(job.name);
-    this.end({ status: 'crashed', reason: 'terminated' });
+    this.end({ status: 'crashed', reason: 'terminated' }, job.name);
   }
 
-  end(outcome: Outcome): void {
-    this.#end?.(outcome);
-    this.#end = null;
+  end(outcome: Outcome, job: Job['name'] = 'collect'): void {
+    this.#ends.get(job)?.(outcome);
+    this.#ends.delete(job);
   }
 }

@@ -126,8 +126,9 @@ function childrenOf(
   });
 }
 
-const TIMES = ['created_utc', 'collected_at', 'updated_at'];
-const NUMBERS = ['upvotes', 'comment_count', 'score', 'confidence'];
+const TIMES = ['created_utc', 'collected_at', 'updated_at', 'edited_at', 'thread_read_at'];
+const NUMBERS = ['upvotes', 'comment_count', 'score', 'confidence', 'unreachable'];
+const NULLABLE = ['excluded', 'edited_at', 'thread_read_at'];
 
 /** The number of rows; throws at the first one that is not as readers may expect. */
 function wellFormedRows(path: string): number {
@@ -154,7 +155,7 @@ function isSound(name: string, value: unknown): boolean {
     return Number.isInteger(value);
   }
   if (name === 'keep_history') return value === 0;
-  if (name === 'excluded' && value === null) return true;
+  if (NULLABLE.includes(name) && value === null) return true;
   if (typeof value !== 'string' || !value.isWellFormed() || value.includes('\0')) return false;
   if (TIMES.includes(name)) return new Date(value).toISOString() === value;
   if (name === 'id' || name === 'post_id') return /^[A-Za-z0-9]{1,16}$/.test(value);

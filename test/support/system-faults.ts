@@ -1,5 +1,5 @@
 import { AppError } from '../../src/errors.js';
-import type { Cycle } from '../../src/domain/cycle.js';
+import { type Cycle, requestsOf } from '../../src/domain/cycle.js';
 import { systemClock } from '../../src/clock.js';
 import { faultsOf, type Row } from './fault-table.js';
 import { keepReading, type ReadReport, readRoutes } from './reads.js';
@@ -43,7 +43,7 @@ export async function runSystemFaults(
   const collect = async () => {
     await pace.wait();
     const cycle = await system.collect(DEADLINE_MS + CYCLE_SLACK_MS);
-    pace.sent(cycle.subreddits.reduce((sum, { requests }) => sum + requests, 0));
+    pace.sent(requestsOf(cycle));
     figures.push(system.figures());
     return cycle;
   };

@@ -25,6 +25,7 @@ const FACTS: HealthFacts = {
   running_cycle: null,
   subreddits_failing: [],
   gaps_open: 0,
+  paused: null,
   jobs: { at: ago(2000), holder: 'host:1:2:3', pid: 1, memory_mb: 80, runs_skipped: 0 },
 };
 

@@ -17,6 +17,7 @@ const FACTS: HealthFacts = {
   running_cycle: 'cycle-9',
   subreddits_failing: [],
   gaps_open: 0,
+  paused: null,
   jobs: {
     at: '2026-01-15T11:59:57.500Z',
     holder: 'h:1:2:3',

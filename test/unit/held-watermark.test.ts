@@ -163,7 +163,8 @@ for (const [name, items, held, newest, gap] of gaps) {
       newest: markAt(newest),
     });
     const expected = { from: markAt(newest).created_utc, to: markAt(items - 1).created_utc };
-    t.deepEqual(found.gap, gap ? { kind: 'post', ...expected } : null);
+    const missing = newest - items + 1; // one a minute
+    t.deepEqual(found.gap, gap ? { kind: 'post', ...expected, missing } : null);
     t.deepEqual(found.marks, { watermark: markAt(11), newest: markAt(0) });
   });
 }

@@ -181,6 +181,7 @@ for (const [name, items, watermarkAt, gap] of ends) {
       kind: 'post',
       from: watermark.created_utc,
       to: markAt(items - 1).created_utc,
+      missing: watermarkAt - items + 1, // one a minute
     };
     t.deepEqual(read.gap, gap ? expected : null);
   });

@@ -12,7 +12,11 @@ import { temporaryStore } from '../support/store.js';
 const MINUTE = 60_000;
 const credentials = { REDDIT_CLIENT_ID: 'i', REDDIT_CLIENT_SECRET: 's', REDDIT_USER_AGENT: 'u' };
 
-async function bench(t: ExecutionContext, start = '2026-01-15T12:07:00.000Z') {
+async function bench(
+  t: ExecutionContext,
+  start = '2026-01-15T12:07:00.000Z',
+  names: string[] = ['collect'],
+) {
   const clock = new ManualClock(start);
   const { store } = await temporaryStore(t, { clock });
   const { config } = loadSettings({ NODE_ENV: 'test', ...credentials });
@@ -21,7 +25,7 @@ async function bench(t: ExecutionContext, start = '2026-01-15T12:07:00.000Z') {
   let memoryMb = 100;
   const deps = {
     ...{ config, store, clock, log, threads },
-    jobs: planJobs(config),
+    jobs: planJobs(config).filter(({ name }) => names.includes(name)),
     holder: 'host:1:0:0',
     memory: () => memoryMb * 1_048_576,
   };
@@ -32,14 +36,16 @@ async function bench(t: ExecutionContext, start = '2026-01-15T12:07:00.000Z') {
 }
 
 test('slots lie on the clock', (t) => {
-  const at = (time: string) => untilNextSlot(Date.parse(time), 30 * MINUTE) / MINUTE;
+  const at = (time: string) =>
+    untilNextSlot(Date.parse(time), { intervalMs: 30 * MINUTE, offsetMs: 0 }) / MINUTE;
   t.is(at('2026-01-15T12:07:00.000Z'), 23);
   t.is(at('2026-01-15T12:30:00.000Z'), 30);
   t.is(at('2026-03-29T00:59:00.000Z'), 1); // an hour before a change to summer time
 });
 
-test('no credentials, no jobs', (t) => {
-  t.deepEqual(planJobs(loadSettings({}).config), []);
+test('no credentials, no collection; data is let go of and copied all the same', (t) => {
+  const names = planJobs(loadSettings({}).config).map(({ name }) => name);
+  t.deepEqual(names, ['prune', 'vacuum', 'backup']);
 });
 
 test('the first run comes 5 s after start, the next at each slot', async (t) => {
@@ -76,6 +82,23 @@ test('a clock set forward a day runs the missed slots once', async (t) => {
   clock.jumpTo(clock.now() + 86_400_000);
   await clock.advance(31 * MINUTE);
   t.true(threads.runs.length <= 3);
+  threads.end({ status: 'succeeded' });
+  await runner.close();
+});
+
+test('a runner paused over several slots makes one run of them, and then keeps to the clock', async (t) => {
+  const { clock, threads, runner } = await bench(t);
+  await clock.advance(5000);
+  threads.end({ status: 'succeeded' });
+  clock.jumpTo(clock.now() + (7 * 30 + 10) * MINUTE); // its timer wakes when the process goes on
+  await clock.advance(23 * MINUTE - 5000); // 16:10
+  const slots = () => threads.runs.filter(({ run }) => run.trigger === 'schedule').length;
+  t.is(slots(), 1);
+  threads.end({ status: 'succeeded' });
+  await clock.advance(20 * MINUTE - 1);
+  t.is(slots(), 1);
+  await clock.advance(1);
+  t.is(slots(), 2);
   threads.end({ status: 'succeeded' });
   await runner.close();
 });

@@ -21,13 +21,13 @@ function rowOf(bench: CycleBench, id: string) {
 }
 
 /** A living comment of `aws` that is about to be refreshed for the first time. */
-function youngComment(bench: CycleBench, ageMs: number): string {
+function youngComment(bench: CycleBench, ageMs: number, skip = 0): string {
   const db = new Database(bench.databasePath, { readonly: true });
   try {
     const before = new Date(bench.clock.now() - ageMs).toISOString();
     const sql = `SELECT id FROM comments WHERE subreddit = 'aws' AND excluded IS NULL
-      AND created_utc < ? ORDER BY created_utc DESC LIMIT 1`;
-    return (db.prepare(sql).get(before) as { id: string }).id;
+      AND created_utc < ? ORDER BY created_utc DESC LIMIT 1 OFFSET ?`;
+    return (db.prepare(sql).get(before, skip) as { id: string }).id;
   } finally {
     db.close();
   }
@@ -44,7 +44,7 @@ const withInfo =
     },
   });
 
-test('comments that the listings left out come with their threads', async (t) => {
+test.serial('comments that the listings left out come with their threads', async (t) => {
   const bench = await cycleBench(t, two);
   await bench.cycle();
   await bench.pass(30 * MINUTE);
@@ -66,62 +66,72 @@ test('comments that the listings left out come with their threads', async (t) =>
   t.deepEqual(bench.missing(), []);
 });
 
-test('a thread that cannot be read is asked for once, and the others are read', async (t) => {
-  const bench = await cycleBench(t, two);
-  const asked: string[] = [];
-  const wrap: Wrap = (source) => ({
-    ...source,
-    async thread(id, signal) {
-      asked.push(id);
-      if (asked.length % 2 === 1) throw new AppError('reddit_bad_answer', 'no thread');
-      return source.thread(id, signal);
-    },
-  });
-  for (let n = 0; n < 8; n += 1) {
-    const { status, errors } = await bench.cycle({ wrap });
-    t.is(status, 'succeeded');
-    t.deepEqual(errors, []);
-    await bench.pass(30 * MINUTE);
-  }
-  t.true(asked.length > 2);
-  t.is(new Set(asked.filter((_, n) => n % 2 === 0)).size, Math.ceil(asked.length / 2));
-});
-
-test('what Reddit leaves out once is kept; what it leaves out for hours is erased', async (t) => {
-  const bench = await cycleBench(t, two);
-  await bench.cycle();
-  await bench.pass(30 * MINUTE);
-  const [once, always] = [youngComment(bench, 45 * MINUTE), youngComment(bench, 50 * MINUTE)];
-  t.not(once, always);
-  let times = 0;
-  let firstAt = 0;
-  const unlisted: Wrap = (source) => ({
-    ...source,
-    async listing(query, signal) {
-      const page = await source.listing(query, signal);
-      return { ...page, comments: page.comments.filter(({ id }) => id !== always) };
-    },
-  });
-  const leaveOut = withInfo((page) => {
-    if (page.comments.some(({ id }) => id === always)) {
-      times += 1;
-      if (times === 1) firstAt = bench.clock.now();
+test.serial(
+  'a thread that cannot be read is asked for once, and the others are read',
+  async (t) => {
+    const bench = await cycleBench(t, two);
+    const asked: string[] = [];
+    const wrap: Wrap = (source) => ({
+      ...source,
+      async thread(id, signal) {
+        asked.push(id);
+        if (asked.length % 2 === 1) throw new AppError('reddit_bad_answer', 'no thread');
+        return source.thread(id, signal);
+      },
+    });
+    for (let n = 0; n < 8; n += 1) {
+      const { status, errors } = await bench.cycle({ wrap });
+      t.is(status, 'succeeded');
+      t.deepEqual(errors, []);
+      await bench.pass(30 * MINUTE);
     }
-    const left = (id: string) => id === always || (id === once && times === 1);
-    page.comments = page.comments.filter(({ id }) => !left(id));
-  });
-  while (rowOf(bench, always).excluded === null && times < 20) {
-    await bench.cycle({ wrap: (source) => leaveOut(unlisted(source)) });
-    await bench.pass(30 * MINUTE);
-  }
-  const waited = bench.clock.now() - 30 * MINUTE - firstAt;
-  t.true(times >= 3 && waited >= 3 * HOUR && waited < 4 * HOUR, `${times} times, ${waited} ms`);
-  t.like(rowOf(bench, always), { author: '[deleted]', content: '[deleted]', excluded: 'deleted' });
-  t.is(rowOf(bench, once).excluded, null);
-  t.not(rowOf(bench, once).content, '[deleted]');
-});
+    t.true(asked.length > 2);
+    t.is(new Set(asked.filter((_, n) => n % 2 === 0)).size, Math.ceil(asked.length / 2));
+  },
+);
 
-test('a server that knows nothing of what is stored erases nothing', async (t) => {
+test.serial(
+  'what Reddit leaves out once is kept; what it leaves out for hours is erased',
+  async (t) => {
+    const bench = await cycleBench(t, two);
+    await bench.cycle();
+    await bench.pass(30 * MINUTE);
+    const [once, always] = [youngComment(bench, 45 * MINUTE), youngComment(bench, 45 * MINUTE, 1)];
+    t.not(once, always);
+    let times = 0;
+    let firstAt = 0;
+    const unlisted: Wrap = (source) => ({
+      ...source,
+      async listing(query, signal) {
+        const page = await source.listing(query, signal);
+        return { ...page, comments: page.comments.filter(({ id }) => id !== always) };
+      },
+    });
+    const leaveOut = withInfo((page) => {
+      if (page.comments.some(({ id }) => id === always)) {
+        times += 1;
+        if (times === 1) firstAt = bench.clock.now();
+      }
+      const left = (id: string) => id === always || (id === once && times === 1);
+      page.comments = page.comments.filter(({ id }) => !left(id));
+    });
+    while (rowOf(bench, always).excluded === null && times < 20) {
+      await bench.cycle({ wrap: (source) => leaveOut(unlisted(source)) });
+      await bench.pass(30 * MINUTE);
+    }
+    const waited = bench.clock.now() - 30 * MINUTE - firstAt;
+    t.true(times >= 3 && waited >= 3 * HOUR && waited < 4 * HOUR, `${times} times, ${waited} ms`);
+    t.like(rowOf(bench, always), {
+      author: '[deleted]',
+      content: '[deleted]',
+      excluded: 'deleted',
+    });
+    t.is(rowOf(bench, once).excluded, null);
+    t.not(rowOf(bench, once).content, '[deleted]');
+  },
+);
+
+test.serial('a server that knows nothing of what is stored erases nothing', async (t) => {
   const { log, lines } = recordingLog();
   const bench = await cycleBench(t, { ...two, log });
   const empty = withInfo((page) => {
@@ -136,45 +146,51 @@ test('a server that knows nothing of what is stored erases nothing', async (t) =
   t.true(lines.some(({ msg }) => /not taken for deletions/.test(msg)));
 });
 
-test('what is deleted is erased by the refresh, and no cached page brings it back', async (t) => {
-  const bench = await cycleBench(t, two);
-  await bench.cycle();
-  await bench.pass(30 * MINUTE);
-  const id = youngComment(bench, 45 * MINUTE);
-  const wrap = withInfo((page) => {
-    for (const comment of page.comments) {
-      if (comment.id !== id) continue;
-      Object.assign(comment, { body: '[deleted]', author: '[deleted]' });
-    }
-  });
-  const { upkeep } = await bench.cycle({ wrap });
-  t.true((upkeep?.blanked ?? 0) >= 1);
-  t.like(rowOf(bench, id), { author: '[deleted]', content: '[deleted]', excluded: 'deleted' });
-  await bench.cycle({ wrap }); // the listing shows it with its text all the time
-  t.like(rowOf(bench, id), { author: '[deleted]', excluded: 'deleted' });
-});
+test.serial(
+  'what is deleted is erased by the refresh, and no cached page brings it back',
+  async (t) => {
+    const bench = await cycleBench(t, two);
+    await bench.cycle();
+    await bench.pass(30 * MINUTE);
+    const id = youngComment(bench, 45 * MINUTE);
+    const wrap = withInfo((page) => {
+      for (const comment of page.comments) {
+        if (comment.id !== id) continue;
+        Object.assign(comment, { body: '[deleted]', author: '[deleted]' });
+      }
+    });
+    const { upkeep } = await bench.cycle({ wrap });
+    t.true((upkeep?.blanked ?? 0) >= 1);
+    t.like(rowOf(bench, id), { author: '[deleted]', content: '[deleted]', excluded: 'deleted' });
+    await bench.cycle({ wrap }); // the listing shows it with its text all the time
+    t.like(rowOf(bench, id), { author: '[deleted]', excluded: 'deleted' });
+  },
+);
 
-test('a failing step is recorded, and neither the cycle nor the other steps fail with it', async (t) => {
-  const bench = await cycleBench(t, two);
-  await bench.cycle();
-  await bench.pass(30 * MINUTE);
-  const wrap: Wrap = (source) => ({
-    ...source,
-    info: async () => Promise.reject(new AppError('reddit_unavailable', 'answered 503')),
-  });
-  const { status, errors, upkeep } = await bench.cycle({ wrap });
-  t.is(status, 'succeeded');
-  t.deepEqual(
-    errors.map(({ subreddit, code, message }) => [subreddit, code, message]),
-    [
-      [null, 'reddit_unavailable', 'refresh: answered 503'],
-      [null, 'reddit_unavailable', 'sweep: answered 503'],
-    ],
-  );
-  t.true((upkeep?.refresh.left ?? 0) > 0 && (upkeep?.sweep.left ?? 0) > 0);
-});
+test.serial(
+  'a failing step is recorded, and neither the cycle nor the other steps fail with it',
+  async (t) => {
+    const bench = await cycleBench(t, two);
+    await bench.cycle();
+    await bench.pass(30 * MINUTE);
+    const wrap: Wrap = (source) => ({
+      ...source,
+      info: async () => Promise.reject(new AppError('reddit_unavailable', 'answered 503')),
+    });
+    const { status, errors, upkeep } = await bench.cycle({ wrap });
+    t.is(status, 'succeeded');
+    t.deepEqual(
+      errors.map(({ subreddit, code, message }) => [subreddit, code, message]),
+      [
+        [null, 'reddit_unavailable', 'refresh: answered 503'],
+        [null, 'reddit_unavailable', 'sweep: answered 503'],
+      ],
+    );
+    t.true((upkeep?.refresh.left ?? 0) > 0 && (upkeep?.sweep.left ?? 0) > 0);
+  },
+);
 
-test('of a subreddit that is closed now nothing is asked for', async (t) => {
+test.serial('of a subreddit that is closed now nothing is asked for', async (t) => {
   const bench = await cycleBench(t, two);
   await bench.cycle();
   await bench.pass(30 * MINUTE);
@@ -198,21 +214,24 @@ test('of a subreddit that is closed now nothing is asked for', async (t) => {
   t.deepEqual([...new Set(seen)], ['claude']);
 });
 
-test('upkeep ends in time for the next cycle, says what it left, and goes on there', async (t) => {
-  const bench = await cycleBench(t, two);
-  await bench.cycle();
-  await bench.pass(30 * MINUTE);
-  const slow: Wrap = (source) => ({
-    ...source,
-    async info(names, signal) {
-      await bench.clock.sleep(8 * MINUTE, signal);
-      if (signal.aborted) throw new AppError('cancelled', 'cancelled');
-      return source.info(names, signal);
-    },
-  });
-  const { status, errors, upkeep, duration_ms } = await bench.cycle({ wrap: slow });
-  t.is(status, 'succeeded');
-  t.deepEqual(errors, []);
-  t.true((duration_ms ?? 0) <= 14 * MINUTE, `${duration_ms} ms`);
-  t.true((upkeep?.sweep.left ?? 0) + (upkeep?.refresh.left ?? 0) > 0);
-});
+test.serial(
+  'upkeep ends in time for the next cycle, says what it left, and goes on there',
+  async (t) => {
+    const bench = await cycleBench(t, two);
+    await bench.cycle();
+    await bench.pass(30 * MINUTE);
+    const slow: Wrap = (source) => ({
+      ...source,
+      async info(names, signal) {
+        await bench.clock.sleep(8 * MINUTE, signal);
+        if (signal.aborted) throw new AppError('cancelled', 'cancelled');
+        return source.info(names, signal);
+      },
+    });
+    const { status, errors, upkeep, duration_ms } = await bench.cycle({ wrap: slow });
+    t.is(status, 'succeeded');
+    t.deepEqual(errors, []);
+    t.true((duration_ms ?? 0) <= 14 * MINUTE, `${duration_ms} ms`);
+    t.true((upkeep?.sweep.left ?? 0) + (upkeep?.refresh.left ?? 0) > 0);
+  },
+);

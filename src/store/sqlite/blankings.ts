@@ -2,8 +2,8 @@ import type { IsoTime, Kind } from '../../domain/item.js';
 import { type Db, run } from './db.js';
 import { readLease } from './lease.js';
 
-/** Why text and author went: Reddit's word, or its repeated silence. */
-type Reason = 'deleted' | 'removed' | 'omitted';
+/** Why text and author went: Reddit's word, or its repeated silence; or their time is over. */
+type Reason = 'deleted' | 'removed' | 'omitted' | 'expired';
 
 /** Counts what one transaction blanks, for the audit record. */
 export class Blankings {
@@ -21,9 +21,9 @@ export class Blankings {
     return this.#total;
   }
 
-  /** To be run in the same transaction, under the lease. */
-  write(db: Db, at: IsoTime): void {
-    const { cycle_id } = this.#total === 0 ? {} : readLease(db);
+  /** To be run in the same transaction: under the lease, or by the job of that name. */
+  write(db: Db, at: IsoTime, job?: string): void {
+    const cycle_id = job ?? (this.#total === 0 ? null : readLease(db).cycle_id);
     for (const counted of this.#counts.values()) {
       run(
         db,

@@ -32,14 +32,19 @@ export interface ConnectionOptions {
  * file would go on being read, and written to, by us alone.
  */
 export interface Connection {
+  readonly path: string;
   /** @throws AppError whose `details.seen` says whether there is a file all the same. */
   open(): void;
   /** Runs `work` on one snapshot. */
   read<T>(shape: string, work: (db: Db) => T): T;
   /** Runs `work` in one immediate transaction: taking the lock late would end in SQLITE_BUSY. */
   write<T>(shape: string, work: (db: Db) => T): T;
-  /** Moves the write-ahead log into the database and empties it if it can; never throws. */
-  checkpoint(): void;
+  /** Runs `work` outside any transaction, where SQLite does it only there; it may take long. */
+  alone<T>(shape: string, work: (db: Db) => T): T;
+  /**
+   * Moves the write-ahead log into the database and empties it; false: it could not. Never throws.
+   */
+  checkpoint(): boolean;
   /** Lets go of the files; the next call opens them again. */
   release(): void;
   close(): void;
@@ -81,7 +86,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     }
   };
 
-  const guarded = <T>(shape: string, call: (db: Db) => T): T => {
+  const guarded = <T>(shape: string, call: (db: Db) => T, slowMs = SLOW_MS): T => {
     const began = clock.monotonic();
     try {
       return call(ensure());
@@ -92,11 +97,12 @@ export function createConnection(options: ConnectionOptions): Connection {
       throw known;
     } finally {
       const ms = Math.round(clock.monotonic() - began);
-      if (ms > SLOW_MS) onSlow(shape, ms);
+      if (ms > slowMs) onSlow(shape, ms);
     }
   };
 
   return {
+    path,
     open: () => {
       try {
         guarded('open', (db) => db.open);
@@ -107,18 +113,19 @@ export function createConnection(options: ConnectionOptions): Connection {
     },
     read: (shape, work) => guarded(shape, (db) => db.transaction(() => work(db)).deferred()),
     write: (shape, work) => guarded(shape, (db) => db.transaction(() => work(db)).immediate()),
+    alone: (shape, work) => guarded(shape, work, Number.POSITIVE_INFINITY),
     checkpoint: () => {
       try {
-        guarded('checkpoint', (db) => {
+        return guarded('checkpoint', (db) => {
           db.pragma(`busy_timeout = ${CHECKPOINT_WAIT_MS}`);
           try {
-            db.pragma('wal_checkpoint(TRUNCATE)');
+            return db.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) === 0;
           } finally {
             db.pragma(`busy_timeout = ${options.busyTimeoutMs}`);
           }
         });
       } catch {
-        // What came before is committed; whatever is wrong, the next call reports it.
+        return false; // what came before is committed; whatever is wrong, the next call reports it
       }
     },
     release: drop,

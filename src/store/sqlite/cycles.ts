@@ -4,7 +4,14 @@ import type { IsoTime } from '../../domain/item.js';
 import { AppError } from '../../errors.js';
 import type { CycleGrant, CycleStart, CyclesQuery, Fence } from '../store.js';
 import { all, bumpDataVersion, type Db, run } from './db.js';
-import { isAlive, readLease, releaseLease, requireLease, writeLease } from './lease.js';
+import {
+  type HeldLease,
+  isHeld,
+  readLease,
+  releaseLease,
+  requireLease,
+  writeLease,
+} from './lease.js';
 
 interface CycleRow {
   id: string;
@@ -54,11 +61,8 @@ export function pageCondition({ status, after }: Pick<CyclesQuery, 'status' | 'a
 
 /** To be run in an immediate transaction, as everything below. */
 export function beginCycle(db: Db, start: CycleStart, nowMs: number): CycleGrant {
-  const now = toIso(nowMs);
   const lease = readLease(db);
-  // The holder's own lease is left over from a run that ended without releasing it.
-  const refused = lease.holder !== start.holder && isAlive(lease, now);
-  if (refused && !start.holderIsDead(lease.holder)) {
+  if (isHeld(lease) && !mayTake(lease, start)) {
     const { holder, cycle_id, expires_at } = lease;
     return { granted: false, holder, cycle_id, expires_at };
   }
@@ -88,6 +92,14 @@ export function beginCycle(db: Db, start: CycleStart, nowMs: number): CycleGrant
   run(db, 'DELETE FROM requests WHERE cycle_id = ?', cycle.id);
   bumpDataVersion(db);
   return { granted: true, fence: { epoch }, closed };
+}
+
+/** The holder's own lease is left over from a run that ended without releasing it. */
+function mayTake(lease: HeldLease, { holder, holderIsDead, unrenewed }: CycleStart): boolean {
+  const { cycle_id, expires_at } = lease;
+  if (lease.holder === holder) return true;
+  if (unrenewed?.cycle_id === cycle_id && unrenewed.expires_at === expires_at) return true;
+  return holderIsDead(lease.holder);
 }
 
 export function renewLease(db: Db, fence: Fence, expiresAt: IsoTime): void {

@@ -18,13 +18,17 @@ export function readLease(db: Db): Lease {
 
 export type HeldLease = { [Key in keyof Lease]: NonNullable<Lease[Key]> };
 
-/** Held and not expired at `now`. */
+export function isHeld(lease: Lease): lease is HeldLease {
+  return lease.holder !== null;
+}
+
+/** Held and not expired at `now`, as far as two clocks agree: for what is shown, not for who may write. */
 export function isAlive(lease: Lease, now: string): lease is HeldLease {
-  return lease.holder !== null && lease.expires_at !== null && lease.expires_at > now;
+  return isHeld(lease) && lease.expires_at > now;
 }
 
 /**
- * An expired lease that nobody took over is still its holder's: nothing has happened that
+ * A lease that has run out and that nobody took over is still its holder's: nothing has happened that
  * a late write could disturb.
  * @throws AppError `lease_lost`
  */

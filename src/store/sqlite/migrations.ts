@@ -64,7 +64,8 @@ export function migrate(db: Db, path: string, { mayCreate, onUpgrade }: MigrateO
   }).immediate();
 }
 
-function schemaVersion(db: Db, path: string): number {
+/** 0: a database without tables. @throws AppError `store_unusable`, as `migrate` does. */
+export function schemaVersion(db: Db, path: string): number {
   const tables = db
     .prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`)
     .pluck()

@@ -5,6 +5,7 @@ import type { CommentsPage, CommentsQuery, HealthFacts, RecentPostsQuery } from 
 import { NEWEST_FIRST, readCycles } from './cycles.js';
 import { all, type Db, one, readMeta } from './db.js';
 import { isAlive, readLease } from './lease.js';
+import { readPause } from './pause.js';
 import { type CommentRow, type PostRow, toComment, toPost } from './rows.js';
 import { readHeartbeat } from './runner.js';
 
@@ -100,6 +101,7 @@ export function healthFacts(db: Db, now: IsoTime): HealthFacts {
     running_cycle: isAlive(lease, now) ? lease.cycle_id : null,
     subreddits_failing: failingSubreddits(lastThree, 3),
     gaps_open: gaps?.n ?? 0,
+    paused: readPause(db),
     jobs: readHeartbeat(db),
   };
 }

@@ -1,6 +1,7 @@
 import type { RollupChange } from '../../domain/rollup.js';
 import type { RollupsAnswer, RollupsQuery } from '../store.js';
 import { countWindow } from './counts.js';
+import { forgottenUpTo } from './expired-records.js';
 import { type Db, one, openingOf, readMeta } from './db.js';
 
 /**
@@ -36,10 +37,15 @@ export function readRollups(db: Db, query: RollupsQuery): PackedRollups {
   const { hours, since } = query;
   const { data_version } = readMeta(db);
   const opening = openingOf(db, data_version);
+  const begun = since?.opening === opening ? since : null;
+  if (begun !== null && begun.data_version < forgottenUpTo(db)) {
+    // To its asker it is another opening: what moved since cannot be told any more.
+    return { opening: `${opening}-forgotten`, data_version, packed: [], edges: [] };
+  }
   const packed: string[] = [];
   if (hours !== undefined) packed.push(read(db, OF_HOURS, hours));
-  if (since?.opening === opening && since.data_version !== data_version) {
-    packed.push(read(db, MOVED_SINCE, since.data_version));
+  if (begun !== null && begun.data_version !== data_version) {
+    packed.push(read(db, MOVED_SINCE, begun.data_version));
   }
   const edges = query.edges.map((edge) => countWindow(db, edge, query.subreddit));
   return { opening, data_version, packed, edges };

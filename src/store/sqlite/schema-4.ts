@@ -62,4 +62,17 @@ CREATE TABLE pause (
   since  TEXT NOT NULL,
   reason TEXT NOT NULL
 ) STRICT;
+
+-- When each daily job last did all it had to, and the data version then.
+CREATE TABLE job_runs (
+  job          TEXT NOT NULL PRIMARY KEY,
+  succeeded_at TEXT NOT NULL,
+  data_version INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- At most one row: notes in rollup_changes up to this version were removed, some of them at least.
+CREATE TABLE forgotten_changes (
+  one          INTEGER PRIMARY KEY CHECK (one = 1),
+  data_version INTEGER NOT NULL
+) STRICT;
 `;

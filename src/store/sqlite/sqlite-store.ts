@@ -8,6 +8,8 @@ import { readMeta } from './db.js';
 import { readGaps } from './gaps.js';
 import { readRateBudget, writeRateBudget } from './rate-budget.js';
 import * as imports from './imports.js';
+import { sqliteKeep } from './keep.js';
+import { pause, resume } from './pause.js';
 import * as reads from './reads.js';
 import { readRollups, unpackRollups } from './rollups.js';
 import * as runner from './runner.js';
@@ -39,6 +41,8 @@ export function sqliteReadStore(connection: Connection, clock: Clock): ReadStore
     healthFacts: async (now) => connection.read('healthFacts', (db) => reads.healthFacts(db, now)),
     requestCycle: async (cycleId) =>
       connection.write('requestCycle', (db) => runner.requestCycle(db, cycleId, clock.now())),
+    pause: async (reason) => connection.write('pause', (db) => pause(db, reason, clock.now())),
+    resume: async () => connection.write('resume', resume),
   };
 }
 
@@ -47,6 +51,7 @@ export function sqliteStore(connection: Connection, clock: Clock): Store {
   return {
     ...sqliteReadStore(connection, clock),
     ...sqliteUpkeep(connection, clock),
+    ...sqliteKeep(connection, clock),
     beginCycle: async (start) =>
       connection.write('beginCycle', (db) => cycles.beginCycle(db, start, clock.now())),
     renewLease: async (fence, leaseMs) =>

@@ -1,0 +1,19 @@
+import { prune as pruneStore } from '../src/keep/prune.js';
+import { openStore } from '../src/store/open.js';
+import type { Outcome } from './bree.js';
+import type { JobContext } from './job-thread.js';
+import { PRUNE_DEADLINE_MS } from './schedule.js';
+
+/** Lets go of what is past retention. */
+export async function prune({ config, run, clock, log, signal }: JobContext): Promise<Outcome> {
+  const store = await openStore(config, { clock, log, signal, ifMissing: 'wait' });
+  try {
+    const deps = { store, clock, config, deadlineMs: PRUNE_DEADLINE_MS, job: `prune-${run.id}` };
+    const { finished, ...counts } = await pruneStore(deps, signal);
+    log.info({ ...counts, finished }, 'pruned');
+    if (finished) return { status: 'succeeded' };
+    return { status: 'partial', reason: 'ended early; the next run goes on' };
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,41 @@
+import { systemClock } from '../clock.js';
+import { runCommand } from '../command.js';
+import { loadSettings, readEnvironment } from '../config.js';
+import { makeBackup } from '../keep/backup.js';
+import { createLog } from '../log.js';
+import { openStore } from '../store/open.js';
+
+const HELP = `Usage: npm run backup -- [--json] [--help]
+
+Writes a copy of the database as of one moment into the folder BACKUP_DIR, as
+sentimentagent-YYYYMMDDTHHMMSSZ.db, while others read and write; checks it, then
+removes backups older than BACKUP_KEEP_DAYS. The jobs process does so daily.
+
+  --json   print {file, bytes, removed} as one JSON object
+  --help   print this
+
+Exit codes: 0 made and checked, 1 it could not be written, 64 wrong usage,
+69 the store cannot be reached, 78 wrong configuration or unusable store.
+`;
+
+await runCommand(
+  { name: 'backup', help: HELP, options: { json: { type: 'boolean', default: false } } },
+  async ({ values }, signal) => {
+    const { config, secrets } = loadSettings(readEnvironment());
+    const clock = systemClock;
+    const logConfig = { nodeEnv: config.nodeEnv, logLevel: 'warn' } as const;
+    const log = await createLog('backup', logConfig, secrets, process.stderr);
+    const store = await openStore(config, { clock, log, ifMissing: 'refuse', signal });
+    try {
+      const report = await makeBackup({ store, clock, config, nextLookMs: 0 });
+      const lines = [
+        `${report.file}: ${Math.ceil(report.bytes / 1000)} kB, checked`,
+        ...report.removed.map((name) => `removed ${name}`),
+      ];
+      process.stdout.write(`${values.json ? JSON.stringify(report) : lines.join('\n')}\n`);
+      return 0;
+    } finally {
+      await store.close();
+    }
+  },
+);

@@ -1,0 +1,48 @@
+import { systemClock } from '../clock.js';
+import { runCommand } from '../command.js';
+import { loadSettings, readEnvironment } from '../config.js';
+import { createLog } from '../log.js';
+import { openStore } from '../store/open.js';
+
+const HELP = `Usage: npm run pause -- [--reason TEXT] [--json] [--help]
+
+Keeps collection from starting, also after restarts, until npm run resume. A cycle
+that is running finishes. Data is served, pruned and backed up meanwhile. Paused
+already: stays as it is.
+
+  --reason TEXT   said by /health, logs and refusals, at most 200 characters
+  --json          print {status, since, reason} as one JSON object
+  --help          print this
+
+Exit codes: 0 paused, 64 wrong usage, 69 the store cannot be reached,
+78 wrong configuration or unusable store.
+`;
+
+const MAX_REASON = 200;
+
+await runCommand(
+  {
+    name: 'pause',
+    help: HELP,
+    options: {
+      reason: { type: 'string', default: '' },
+      json: { type: 'boolean', default: false },
+    },
+  },
+  async ({ values }, signal) => {
+    const { config, secrets } = loadSettings(readEnvironment());
+    const logConfig = { nodeEnv: config.nodeEnv, logLevel: 'warn' } as const;
+    const log = await createLog('pause', logConfig, secrets, process.stderr);
+    const store = await openStore(config, { clock: systemClock, log, ifMissing: 'refuse', signal });
+    try {
+      const { since, reason } = await store.pause(values.reason.trim().slice(0, MAX_REASON));
+      const why = reason === '' ? '' : ` (${reason})`;
+      const text = `collection is paused since ${since}${why}; npm run resume lets it go on`;
+      const answer = JSON.stringify({ status: 'paused', since, reason });
+      process.stdout.write(`${values.json ? answer : text}\n`);
+      return 0;
+    } finally {
+      await store.close();
+    }
+  },
+);
