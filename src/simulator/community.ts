@@ -62,10 +62,14 @@ export interface Comment extends Content {
 export const AUTOMODERATOR = 'AutoModerator';
 
 /**
- * Uneven as real ones are: of 14, the first has about 15 % of the activity and the last 4 %.
+ * Uneven as real ones are: of 14, the first has about 15 % of the activity and the last 4 %,
+ * unless other weights are given.
  */
-export function communitiesOf(names: readonly string[], startMs: number): Community[] {
-  const weights = names.map((_, index) => 1 / (index + 4));
+export function communitiesOf(
+  names: readonly string[],
+  startMs: number,
+  weights = names.map((_, index) => 1 / (index + 4)),
+): Community[] {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return names.map((name, index) => {
     const random = randomFrom(hash32(`community ${name.toLowerCase()}`));

@@ -18,6 +18,8 @@ export interface GeneratedWorldOptions {
   /** When the world is looked at first, ms since the epoch; it has a history by then. */
   startMs: number;
   subreddits: readonly string[];
+  /** How the activity is spread over them; real unevenness by default. */
+  weights?: number[];
   /** Over all subreddits together. */
   postsPerHour?: number;
   commentsPerHour?: number;
@@ -56,7 +58,7 @@ export function generatedWorld(options: GeneratedWorldOptions): World {
   };
   const originMs = startMs - (options.historyHours ?? REAL_HISTORY_HOURS) * HOUR_MS;
   const state: State = {
-    communities: communitiesOf(subreddits, originMs),
+    communities: communitiesOf(subreddits, originMs, options.weights),
     byFullname: new Map(),
     maxListing,
     nowMs: startMs,
