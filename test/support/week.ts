@@ -1,10 +1,12 @@
 import { runCycle } from '../../src/collect/cycle.js';
 import { compactStore } from '../../src/keep/compact.js';
 import type { Cycle } from '../../src/domain/cycle.js';
+import type { Sentiment } from '../../src/domain/item.js';
 import { hash32, randomFrom } from '../../src/simulator/random.js';
 import { generatedWorld } from '../../src/simulator/generated.js';
 import type { World } from '../../src/simulator/world.js';
 import { createLexiconScorer } from '../../src/scorer/lexicon.js';
+import type { Scorer } from '../../src/scorer/scorer.js';
 import type { Store } from '../../src/store/store.js';
 import { silentLog } from './log.js';
 import { temporaryStore } from './store.js';
@@ -64,7 +66,7 @@ export async function simulateWeek(
   const env = { SUBREDDITS: SUBREDDITS.join(',') };
   const { store, config, path } = await temporaryStore(t, { clock, env });
   const keeping = { store, clock, log: silentLog };
-  const scorer = createLexiconScorer();
+  const scorer = remembering(createLexiconScorer());
   const outages = outagesOf(seed);
   const away = (ms: number) => outages.some(({ fromMs, toMs }) => fromMs <= ms && ms < toMs);
   const machineAway = seed % 2 === 1;
@@ -97,6 +99,21 @@ export async function simulateWeek(
   return {
     ...{ seed, world, store, path, endMs: clock.now(), cycles, lastRead, compacted },
     away: (ms) => !machineAway && away(ms),
+  };
+}
+
+/** Each text is scored some twenty times in a week. */
+function remembering(scorer: Scorer): Scorer {
+  const scores = new Map<string, Sentiment>();
+  return {
+    version: scorer.version,
+    score(text) {
+      const known = scores.get(text);
+      if (known !== undefined) return known;
+      const score = scorer.score(text);
+      scores.set(text, score);
+      return score;
+    },
   };
 }
 
