@@ -1,9 +1,12 @@
 import { runCycle } from '../../src/collect/cycle.js';
+import { compactStore } from '../../src/keep/compact.js';
 import type { Cycle } from '../../src/domain/cycle.js';
+import type { Sentiment } from '../../src/domain/item.js';
 import { hash32, randomFrom } from '../../src/simulator/random.js';
 import { generatedWorld } from '../../src/simulator/generated.js';
 import type { World } from '../../src/simulator/world.js';
 import { createLexiconScorer } from '../../src/scorer/lexicon.js';
+import type { Scorer } from '../../src/scorer/scorer.js';
 import type { Store } from '../../src/store/store.js';
 import { silentLog } from './log.js';
 import { temporaryStore } from './store.js';
@@ -12,12 +15,14 @@ import { worldSource } from './world-source.js';
 
 export const HOUR_MS = 3_600_000;
 const CYCLE_MS = HOUR_MS / 2;
-const WEEK_MS = 7 * 24 * HOUR_MS;
+const DAY_MS = 24 * HOUR_MS;
+const WEEK_MS = 7 * DAY_MS;
 const LATENCY_MS = 700;
 /** So that there is more to follow. */
 const PAGE_LIMIT = 50;
 const THREAD_LIMIT = 30;
 const START = Date.parse('2026-01-15T12:00:00.000Z');
+const never = new AbortController().signal;
 const SUBREDDITS = ['busy', 'Calm'];
 
 /** A week of cycles over a world in bad weather, with what is left of it. */
@@ -30,6 +35,10 @@ export interface Week {
   cycles: Cycle[];
   /** When each subreddit was last read to the end, ms, by its name in lower case. */
   lastRead: Map<string, number>;
+  /** Whether Reddit could not be reached then. */
+  away: (ms: number) => boolean;
+  /** Whether the database was rewritten at the end, as it is daily. */
+  compacted: boolean;
 }
 
 interface Outage {
@@ -56,27 +65,29 @@ export async function simulateWeek(
   const world = worldOf(seed);
   const env = { SUBREDDITS: SUBREDDITS.join(',') };
   const { store, config, path } = await temporaryStore(t, { clock, env });
-  const scorer = createLexiconScorer();
+  const keeping = { store, clock, log: silentLog };
+  const scorer = remembering(createLexiconScorer());
   const outages = outagesOf(seed);
-  const away = () => outages.some(({ fromMs, toMs }) => fromMs <= clock.now() && clock.now() < toMs);
+  const away = (ms: number) => outages.some(({ fromMs, toMs }) => fromMs <= ms && ms < toMs);
   const machineAway = seed % 2 === 1;
   const cycles: Cycle[] = [];
   const lastRead = new Map<string, number>();
   const source = () =>
     worldSource(world, {
       ...{ clock, latencyMs: LATENCY_MS, pageLimit: PAGE_LIMIT, threadLimit: THREAD_LIMIT },
-      reachable: () => machineAway || !away(),
+      reachable: () => machineAway || !away(clock.now()),
     });
 
   for (let slot = START; slot < START + WEEK_MS; slot += CYCLE_MS) {
     await clock.drive(clock.sleep(slot - clock.now()));
-    if (machineAway && away()) continue;
+    if (machineAway && away(slot)) continue;
+    if ((slot - START) % DAY_MS === 0) await compactStore(keeping, never);
     const deps = {
       ...{ store, config, clock, scorer, source: source(), log: silentLog },
       ...{ holder: 'test:1:0:0', holderIsDead: () => false, memory: () => 50 * 1_048_576 },
     };
     const run = { id: `cycle-${cycles.length}`, trigger: 'manual' } as const;
-    const outcome = await clock.drive(runCycle(run, deps, new AbortController().signal));
+    const outcome = await clock.drive(runCycle(run, deps, never));
     if (outcome.status === 'skipped') throw new Error(outcome.reason);
     cycles.push(outcome.cycle);
     for (const { name, state, error } of outcome.cycle.subreddits) {
@@ -84,7 +95,26 @@ export async function simulateWeek(
     }
   }
   world.advanceTo(clock.now());
-  return { seed, world, store, path, endMs: clock.now(), cycles, lastRead };
+  const { done: compacted } = await compactStore(keeping, never);
+  return {
+    ...{ seed, world, store, path, endMs: clock.now(), cycles, lastRead, compacted },
+    away: (ms) => !machineAway && away(ms),
+  };
+}
+
+/** Each text is scored some twenty times in a week. */
+function remembering(scorer: Scorer): Scorer {
+  const scores = new Map<string, Sentiment>();
+  return {
+    version: scorer.version,
+    score(text) {
+      const known = scores.get(text);
+      if (known !== undefined) return known;
+      const score = scorer.score(text);
+      scores.set(text, score);
+      return score;
+    },
+  };
 }
 
 /** Every fourth week has so many posts that their listing, too, does not reach over the long outage. */

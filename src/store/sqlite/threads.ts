@@ -23,7 +23,7 @@ export function countInThread(db: Db, comment: NewComment, moved: MovedHours): v
 
 export const SHORT_THREADS = `SELECT id, created_utc, missing FROM (
     SELECT id, created_utc, max(comment_count - unreachable, 0) - ${STORED_IN_THREAD} AS missing
-    FROM posts WHERE excluded IS NULL AND subreddit = @subreddit AND created_utc >= @since
+    FROM posts WHERE subreddit = @subreddit AND created_utc >= @since
   ) WHERE missing > 0 ORDER BY created_utc DESC, id DESC LIMIT @limit`;
 
 export function shortThreads(db: Db, query: ShortThreadsQuery): ShortThread[] {
