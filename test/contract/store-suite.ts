@@ -3,6 +3,7 @@ import { cycleSuite } from './cycle-suite.js';
 import { importSuite } from './import-suite.js';
 import { listSuite } from './list-suite.js';
 import { mergeSuite } from './merge-suite.js';
+import { pagesProperty } from './pages-property.js';
 import { propertySuite } from './property-suite.js';
 import { readSuite } from './read-suite.js';
 import { upkeepSuite } from './upkeep-suite.js';
@@ -18,4 +19,5 @@ export function storeSuite(implementation: Implementation): void {
   readSuite(implementation);
   listSuite(implementation);
   propertySuite(implementation);
+  pagesProperty(implementation);
 }
