@@ -24,17 +24,14 @@ export async function collect(
   }
   // The runner had it open: where there is none now, it has vanished, and is not to be replaced.
   const store = wrap(await openStore(config, { clock, log, signal, ifMissing: 'wait' }));
-  const paused = await store.pauseState();
-  if (paused !== null) {
-    await store.close();
-    return { status: 'skipped', reason: pausedSince(paused) };
-  }
   const source = createRedditSource(config.reddit, secrets.redditClientSecret, {
     clock,
     log,
     budget: store,
   });
   try {
+    const paused = await store.pauseState();
+    if (paused !== null) return { status: 'skipped', reason: pausedSince(paused) };
     const outcome = await runCycle(
       run,
       {

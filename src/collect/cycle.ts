@@ -117,14 +117,14 @@ async function collectAll(
   why: () => AppError,
 ): Promise<StoredItem[]> {
   const { config } = deps;
-  const { retentionDays } = config.collection;
+  const { collection } = config;
   const log = deps.log.child({ cycle: cycle.id });
   const stopped = () => (stop.aborted ? why() : null);
   const lively: StoredItem[] = [];
   for (const [index, name] of config.subreddits.entries()) {
     const run = stop.aborted
       ? { result: notReached(name, why(), deps.clock), lively: [] }
-      : await collectSubreddit(name, { ...deps, log, fence, retentionDays, stopped }, stop);
+      : await collectSubreddit(name, { ...deps, log, fence, collection, stopped }, stop);
     const { result } = run;
     lively.push(...run.lively);
     cycle.subreddits.push(result);

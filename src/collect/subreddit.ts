@@ -1,4 +1,5 @@
 import { type Clock, toIso } from '../clock.js';
+import type { Config } from '../config.js';
 import type { SubredditResult } from '../domain/cycle.js';
 import type { Kind, NewComment, NewPost } from '../domain/item.js';
 import { type AppError, toAppError } from '../errors.js';
@@ -17,6 +18,7 @@ import type { StoredItem } from '../store/upkeep-store.js';
 import { assessComment, assessPost } from './assess.js';
 import { marksOf, watermarksOf } from './marks.js';
 import { emptyRead, type ListingRead, readListing } from './listing.js';
+import { textSince } from './text-since.js';
 
 export interface SubredditDeps {
   store: Pick<CollectStore, 'watermarks' | 'commit'>;
@@ -25,7 +27,7 @@ export interface SubredditDeps {
   clock: Clock;
   log: Log;
   fence: Fence;
-  retentionDays: number;
+  collection: Pick<Config['collection'], 'retentionDays' | 'textRetentionMs'>;
   /** Why the cycle was ended early; null while it was not. */
   stopped: () => AppError | null;
 }
@@ -121,11 +123,11 @@ function readKind(
   kind: Kind,
   into: ListingRead,
   subreddit: string,
-  { source, clock, retentionDays }: SubredditDeps,
+  { source, clock, collection }: SubredditDeps,
   signal: AbortSignal,
 ): Promise<ListingRead> {
   const nowMs = clock.now();
-  const oldestMs = nowMs - retentionDays * 86_400_000;
+  const oldestMs = nowMs - collection.retentionDays * 86_400_000;
   const bounds = { marks: into.marks, nowMs, oldestMs };
   return readListing(source, { subreddit, kind }, bounds, signal, into);
 }
@@ -134,14 +136,15 @@ async function storeReads(
   result: SubredditResult,
   reads: { post: ListingRead; comment: ListingRead },
   complete: boolean,
-  { store, scorer, fence }: SubredditDeps,
+  { store, scorer, fence, clock, collection }: SubredditDeps,
 ): Promise<void> {
   const batches = batchesOf(
     reads.post.items.map((raw) => assessPost(raw as RedditPost, result.name, scorer)),
     reads.comment.items.map((raw) => assessComment(raw as RedditComment, result.name, scorer)),
   );
   for (const [index, items] of batches.entries()) {
-    const batch: ItemBatch = { fence, subreddit: result.name, ...items };
+    const kept = textSince(collection, clock);
+    const batch: ItemBatch = { fence, subreddit: result.name, ...items, ...kept };
     if (complete && index === batches.length - 1) {
       const watermarks = watermarksOf(reads.post.marks, reads.comment.marks);
       const gaps = [reads.post.gap, reads.comment.gap].filter((gap) => gap !== null);

@@ -57,6 +57,7 @@ export const PROBLEM_SCHEMA: Schema = {
     instance: { type: 'string', description: 'the path that was asked for' },
     code: { type: 'string', enum: [...ERROR_CODES] },
     closest: { type: 'string', description: 'the nearest name that exists' },
+    since: { type: 'string', description: 'when it was paused' },
     cycle_id: { type: 'string', description: 'the cycle that is in the way' },
     request_id: { type: 'string', description: 'under which the log has more' },
   },

@@ -5,7 +5,14 @@ import { IF_NONE_MATCH, PROBLEM_SCHEMA, problemAnswers, withHeaders } from './an
 import { DESCRIPTION, type Description, TAGS } from './describe.js';
 import { EXAMPLES } from './examples.js';
 import { hoistTitled } from './hoist.js';
-import type { Example, OpenApiDocument, Operation, Parameter, Response } from './types.js';
+import type {
+  Example,
+  OpenApiDocument,
+  Operation,
+  Parameter,
+  RequestBody,
+  Response,
+} from './types.js';
 
 const ABOUT = `Sentiment of Reddit communities. Times are UTC; windows end at the current minute; names of
 subreddits are case-insensitive. Every refusal is an RFC 9457 problem document whose \`detail\` says what would
@@ -97,13 +104,21 @@ function completeOperation(operation: Operation, name: string, known: Set<string
     ...parameters.map(withoutNeed),
     ...(description.kind === 'data' ? [IF_NONE_MATCH] : []),
   ];
+  const { requestBody } = rest;
   const answers = { ...problemAnswers(description), ...withHeaders(responses, description) };
   return {
     ...rest,
+    ...(requestBody === undefined ? {} : { requestBody: withoutNeedOfBody(requestBody) }),
     operationId,
     ...(all.length === 0 ? {} : { parameters: all }),
     responses: withExamples(answers, EXAMPLES[description.id] ?? {}),
   };
+}
+
+/** A body in which nothing has to be need not be there (our routes see to that). */
+function withoutNeedOfBody(body: RequestBody): RequestBody {
+  const schemas = Object.values(body.content).map(({ schema }) => schema);
+  return { ...body, required: schemas.some((schema) => schema.required !== undefined) };
 }
 
 /** A parameter with a default need not be given, whatever its schema says of the parsed query. */

@@ -404,7 +404,7 @@ export const EXAMPLES: Record<string, Record<string, Record<string, Example>>> =
               negative: 0,
               neutral: 0,
               avg_sentiment: 0.5,
-              coverage: null,
+              coverage: 0,
             },
             {
               start: '2026-01-15T11:00:00.000Z',
@@ -413,7 +413,7 @@ export const EXAMPLES: Record<string, Record<string, Record<string, Example>>> =
               negative: 0,
               neutral: 1,
               avg_sentiment: 0.25,
-              coverage: null,
+              coverage: 1,
             },
           ],
           timestamp: '2026-01-15T12:00:00.000Z',
@@ -547,7 +547,7 @@ export const EXAMPLES: Record<string, Record<string, Record<string, Example>>> =
               last_success_at: '2026-01-15T11:58:00.000Z',
               watermark_at: '2026-01-15T10:45:00.000Z',
               items_24h: 3,
-              coverage_24h: null,
+              coverage_24h: 0.5,
               gaps: 0,
             },
             {
@@ -556,7 +556,7 @@ export const EXAMPLES: Record<string, Record<string, Record<string, Example>>> =
               last_success_at: '2026-01-15T11:58:00.000Z',
               watermark_at: '2026-01-15T11:30:00.000Z',
               items_24h: 2,
-              coverage_24h: null,
+              coverage_24h: 0,
               gaps: 0,
             },
             {
@@ -656,6 +656,7 @@ export const EXAMPLES: Record<string, Record<string, Record<string, Example>>> =
             memory_start_mb: 50,
             memory_end_mb: 55.5,
             duration_ms: 1234,
+            upkeep: null,
           },
         ],
       },
@@ -903,6 +904,18 @@ export const EXAMPLES: Record<string, Record<string, Record<string, Example>>> =
           code: 'collection_off',
         },
       },
+      paused: {
+        summary: 'POST /api/v1/admin/collect',
+        value: {
+          since: '2026-01-15T12:00:30.000Z',
+          type: 'urn:sentimentagent:problem:collection_paused',
+          title: 'Collection is paused',
+          status: 409,
+          detail: 'Collection is paused since 2026-01-15T12:00:30.000Z; POST /admin/resume first',
+          instance: '/api/v1/admin/collect',
+          code: 'collection_paused',
+        },
+      },
     },
     '503': {
       runner: {
@@ -915,6 +928,64 @@ export const EXAMPLES: Record<string, Record<string, Record<string, Example>>> =
           instance: '/api/v1/admin/collect',
           code: 'jobs_unavailable',
           request_id: 'req-1',
+        },
+      },
+    },
+  },
+  pauseCollection: {
+    '202': {
+      paused: {
+        summary: 'POST /api/v1/admin/pause',
+        value: {
+          status: 'paused',
+          message: 'Collection is paused since 2026-01-15T12:00:30.000Z',
+          timestamp: '2026-01-15T12:00:30.000Z',
+        },
+      },
+    },
+    '401': {
+      token: {
+        summary: 'POST /api/v1/admin/pause',
+        value: {
+          type: 'urn:sentimentagent:problem:unauthorized',
+          title: 'Unauthorized',
+          status: 401,
+          detail: 'This route needs the header Authorization: Bearer TOKEN',
+          instance: '/api/v1/admin/pause',
+          code: 'unauthorized',
+        },
+      },
+    },
+  },
+  resumeCollection: {
+    '202': {
+      resumed: {
+        summary: 'POST /api/v1/admin/resume',
+        value: {
+          status: 'resumed',
+          message: 'Collection goes on; it was paused since 2026-01-15T12:00:30.000Z',
+          timestamp: '2026-01-15T12:00:30.000Z',
+        },
+      },
+      again: {
+        summary: 'POST /api/v1/admin/resume',
+        value: {
+          status: 'resumed',
+          message: 'Collection was not paused',
+          timestamp: '2026-01-15T12:00:30.000Z',
+        },
+      },
+    },
+    '401': {
+      token: {
+        summary: 'POST /api/v1/admin/resume',
+        value: {
+          type: 'urn:sentimentagent:problem:unauthorized',
+          title: 'Unauthorized',
+          status: 401,
+          detail: 'This route needs the header Authorization: Bearer TOKEN',
+          instance: '/api/v1/admin/resume',
+          code: 'unauthorized',
         },
       },
     },

@@ -30,12 +30,18 @@ export interface Parameter {
   schema: Schema;
 }
 
+export interface RequestBody {
+  required?: boolean;
+  content: Record<string, { schema: Schema }>;
+}
+
 export interface Operation {
   operationId: string;
   summary: string;
   tags: string[];
   description?: string;
   parameters?: Parameter[];
+  requestBody?: RequestBody;
   security?: Record<string, string[]>[];
   responses: Record<string, Response>;
   [extension: `x-${string}`]: unknown;

@@ -144,3 +144,55 @@ test('an empty body under a JSON content type triggers as well', async (t) => {
   });
   t.is(reply.statusCode, 202, reply.body);
 });
+
+async function pausing(t: ExecutionContext, options: TestAppOptions = {}) {
+  const world = await setUp(t, options);
+  const ask = (what: 'pause' | 'resume', payload?: object) =>
+    world.app.inject({
+      method: 'POST',
+      url: `/api/v1/admin/${what}`,
+      headers: { authorization: `Bearer ${TOKEN}` },
+      ...(payload === undefined ? {} : { payload }),
+    });
+  return { ...world, ask };
+}
+
+test('paused: a trigger is refused with the moment, until collection is resumed', async (t) => {
+  const { ask, beat, collect, clock, store } = await pausing(t);
+  await beat();
+  const paused = await ask('pause', { reason: ' the disk is full ' });
+  t.is(paused.statusCode, 202);
+  t.deepEqual(paused.json(), {
+    status: 'paused',
+    message: 'Collection is paused since 2026-01-15T12:00:00.000Z: the disk is full',
+    timestamp: '2026-01-15T12:00:00.000Z',
+  });
+  await clock.advance(1000);
+  t.regex((await ask('pause', { reason: 'another' })).json<Answer>().message, /12:00:00.000Z: the/);
+  const refused = await collect();
+  t.is(refused.statusCode, 409);
+  t.like(refused.json(), { code: 'collection_paused', since: '2026-01-15T12:00:00.000Z' });
+  t.regex(refused.json<Answer>().detail, /the disk is full/);
+  t.is(await store.takeRequest(), null);
+  t.like((await ask('resume')).json(), { status: 'resumed' });
+  t.is((await ask('resume')).json<Answer>().message, 'Collection was not paused');
+  await beat();
+  t.is((await collect()).statusCode, 202);
+});
+
+test('a pause needs no body, and takes nothing else in it', async (t) => {
+  const { ask } = await pausing(t);
+  t.is((await ask('pause')).statusCode, 202);
+  for (const payload of [{ reason: 'x'.repeat(201) }, { why: 'x' }, { reason: { x: 1 } }, []]) {
+    t.is((await ask('pause', payload)).statusCode, 400, JSON.stringify(payload));
+  }
+});
+
+test('pause and resume need the token', async (t) => {
+  const { app, store } = await pausing(t);
+  for (const what of ['pause', 'resume']) {
+    const reply = await app.inject({ method: 'POST', url: `/api/v1/admin/${what}` });
+    t.is(reply.statusCode, 401);
+  }
+  t.is(await store.pauseState(), null);
+});

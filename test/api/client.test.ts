@@ -113,6 +113,8 @@ test('a client written from the document alone compiles and works', async (t) =>
     collect: 'triggered',
     again: '409 collection_running',
     stranger: '401 unauthorized',
+    paused: ['paused', true],
+    resumed: 'resumed',
     hours: '400 invalid_request',
     unknown: '404 unknown_subreddit',
     missing: '404 not_found',

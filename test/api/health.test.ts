@@ -117,6 +117,24 @@ test('collection off is healthy and says so', async (t) => {
   t.is(body.causes.at(-1)?.code, 'collection_off');
 });
 
+test('paused collection is healthy however old the data are, and says so', async (t) => {
+  const clock = new ManualClock();
+  const { app, store, health } = await buildTestApp(t, { clock });
+  await fillStore(store, clock, { posts: [aPost()] });
+  await store.pause('moving house');
+  await clock.advance(20 * 3_600_000);
+  await store.heartbeat({ holder: 'h:1:2:3', pid: 1, memory_mb: 50, runs_skipped: 0 });
+  await health.check();
+  const reply = await app.inject('/health');
+  t.is(reply.statusCode, 200);
+  const { status, causes } = reply.json<Health>();
+  t.is(status, 'healthy');
+  t.like(causes, [{ code: 'collection_paused', severity: 'info', restart_would_help: false }]);
+  await store.resume();
+  await health.check();
+  t.is((await app.inject('/health')).statusCode, 503);
+});
+
 test('HEALTH_CHECK_ENABLED=false gives status and timestamp only', async (t) => {
   const { app, figures } = await buildTestApp(t, { env: { HEALTH_CHECK_ENABLED: 'false' } });
   t.deepEqual((await app.inject('/health')).json(), {

@@ -114,6 +114,25 @@ export async function tour(baseUrl: string, token: string): Promise<Seen> {
   seen.again = refusal(await collect(known));
   seen.stranger = refusal(await collect({}));
 
+  type Pause = paths['/api/v1/admin/pause']['post'];
+  const body: NonNullable<Pause['requestBody']>['content']['application/json'] = {
+    reason: 'a client that pauses',
+  };
+  type PauseAnswer = Pause['responses'][202]['content']['application/json'];
+  type Resume = paths['/api/v1/admin/resume']['post'];
+  type ResumeAnswer = Resume['responses'][202]['content']['application/json'];
+  const post = async <T>(path: string, json?: unknown): Promise<Told<T>> =>
+    told(
+      await fetch(new URL(path, baseUrl), {
+        method: 'POST',
+        headers: { ...known, 'content-type': 'application/json' },
+        ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+      }),
+    );
+  const paused = right(await post<PauseAnswer>('/api/v1/admin/pause', body)).data;
+  seen.paused = [paused.status, paused.message.endsWith(body.reason ?? '')];
+  seen.resumed = right(await post<ResumeAnswer>('/api/v1/admin/resume')).data.status;
+
   // What is refused
   seen.hours = await refused('/api/v1/sentiment/stats', { query: { hours: 0 } });
   seen.unknown = await refused('/api/v1/posts/recent', { query: { subreddit: 'nowhere' } });

@@ -243,7 +243,9 @@ function facts(implementation: Implementation): void {
         running_cycle: 'cycle-1',
         subreddits_failing: [],
         gaps_open: 0,
+        paused: null,
         jobs: null,
+        paused: null,
       });
     },
   );

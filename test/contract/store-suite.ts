@@ -1,6 +1,7 @@
 import { commitSuite } from './commit-suite.js';
 import { cycleSuite } from './cycle-suite.js';
 import { importSuite } from './import-suite.js';
+import { keepSuite } from './keep-suite.js';
 import { listSuite } from './list-suite.js';
 import { mergeSuite } from './merge-suite.js';
 import { propertySuite } from './property-suite.js';
@@ -17,5 +18,6 @@ export function storeSuite(implementation: Implementation): void {
   importSuite(implementation);
   readSuite(implementation);
   listSuite(implementation);
+  keepSuite(implementation);
   propertySuite(implementation);
 }

@@ -22,6 +22,8 @@ interface Situation {
 const TOKEN = 'the-token-of-the-examples';
 const WITH_TOKEN = { authorization: `Bearer ${TOKEN}` };
 const COLLECT = 'POST /api/v1/admin/collect';
+const PAUSE = 'POST /api/v1/admin/pause';
+const RESUME = 'POST /api/v1/admin/resume';
 const START = '2026-01-15T11:58:00.000Z';
 const NOW = '2026-01-15T12:00:30.000Z';
 
@@ -113,6 +115,21 @@ const SITUATIONS: Situation[] = [
     questions: [['collectNow', 'off', COLLECT]],
   },
   { headers: WITH_TOKEN, questions: [['collectNow', 'runner', COLLECT]] },
+  {
+    questions: [
+      ['pauseCollection', 'token', PAUSE],
+      ['resumeCollection', 'token', RESUME],
+    ],
+  },
+  {
+    headers: WITH_TOKEN,
+    questions: [
+      ['pauseCollection', 'paused', PAUSE],
+      ['collectNow', 'paused', COLLECT],
+      ['resumeCollection', 'resumed', RESUME],
+      ['resumeCollection', 'again', RESUME],
+    ],
+  },
 ];
 
 type Teardown = Parameters<typeof buildTestApp>[0];

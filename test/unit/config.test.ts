@@ -46,6 +46,12 @@ const refusals: [name: string, env: Record<string, string>, says: RegExp][] = [
   ],
   ['a number out of range', { API_PORT: '70000' }, /API_PORT="70000".*0 to 65535/],
   ['a part of a number', { MONITOR_FAILURES: '2.5' }, /MONITOR_FAILURES="2.5".*whole number/],
+  [
+    'text that outlives its item',
+    { TEXT_RETENTION_HOURS: '49', DATA_RETENTION_DAYS: '2' },
+    /TEXT_RETENTION_HOURS=49 is longer than DATA_RETENTION_DAYS=2: it takes at most 48/,
+  ],
+  ['no text at all', { TEXT_RETENTION_HOURS: '0' }, /TEXT_RETENTION_HOURS="0".*1 to 87600/],
   ['infinity', { API_PORT: 'Infinity' }, /API_PORT="Infinity".*whole number/],
   ['an exponent', { MONITOR_TIMEOUT_SECONDS: '1e1' }, /MONITOR_TIMEOUT_SECONDS="1e1".*a number/],
   ['a hexadecimal number', { API_PORT: '0x50' }, /API_PORT="0x50".*whole number/],
@@ -208,4 +214,11 @@ test('every key has a description that fits a table', (t) => {
     t.truthy(description, key);
     t.false(description?.includes('|'), key);
   }
+});
+
+test('text is kept as long as its item, unless a shorter time is given', (t) => {
+  const kept = (env: Record<string, string>) => loadSettings(env).config.collection.textRetentionMs;
+  t.is(kept({}), null);
+  t.is(kept({ TEXT_RETENTION_HOURS: '48', DATA_RETENTION_DAYS: '2' }), null);
+  t.is(kept({ TEXT_RETENTION_HOURS: '47', DATA_RETENTION_DAYS: '2' }), 47 * 3_600_000);
 });

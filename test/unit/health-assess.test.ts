@@ -133,6 +133,20 @@ const CASES: Case[] = [
     ['collection_off'],
   ],
   [
+    'paused, old data with every trouble, the runner silent',
+    observation({
+      paused: { since: ago(9e6), reason: 'moving' },
+      last_collection_at: ago(9e9),
+      failed_24h: 5,
+      finished_24h: 5,
+      subreddits_failing: ['aws'],
+      gaps_open: 2,
+      jobs: null,
+    }),
+    'healthy',
+    ['collection_paused', 'jobs_silent'],
+  ],
+  [
     'collection off, never collected',
     observation({ last_collection_at: null }, { collectionOn: false }),
     'healthy',

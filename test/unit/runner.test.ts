@@ -87,11 +87,12 @@ test('a clock set forward a day runs the missed slots once', async (t) => {
 });
 
 test('a runner paused over several slots makes one run of them, and then keeps to the clock', async (t) => {
-  const { clock, threads, runner } = await bench(t);
+  const { clock, threads, lines, runner } = await bench(t);
   await clock.advance(5000);
   threads.end({ status: 'succeeded' });
   clock.jumpTo(clock.now() + (7 * 30 + 10) * MINUTE); // its timer wakes when the process goes on
   await clock.advance(23 * MINUTE - 5000); // 16:10
+  t.false(lines.some(({ msg }) => msg.startsWith('still running')));
   const slots = () => threads.runs.filter(({ run }) => run.trigger === 'schedule').length;
   t.is(slots(), 1);
   threads.end({ status: 'succeeded' });

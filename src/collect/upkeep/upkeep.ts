@@ -5,6 +5,7 @@ import { type AppError, toAppError } from '../../errors.js';
 import type { CollectStore } from '../../store/store.js';
 import type { StoredItem } from '../../store/upkeep-store.js';
 import { batchesOf } from '../subreddit.js';
+import { textSince } from '../text-since.js';
 import type { Items, Stored, UpkeepDeps } from './deps.js';
 import { refresh } from './refresh.js';
 import { repair } from './repair.js';
@@ -90,12 +91,13 @@ async function commitAll(
   subreddit: string,
   { posts, comments }: Items,
   direct: boolean,
-  { store, fence }: UpkeepRun,
+  { store, fence, clock, config }: UpkeepRun,
 ): Promise<Stored> {
   const sum = { posts_new: 0, comments_new: 0, updated: 0, blanked: 0 };
   if (posts.length + comments.length === 0) return sum;
   for (const batch of batchesOf(posts, comments)) {
-    const stored = await store.commit({ fence, subreddit, ...batch, ...(direct && { direct }) });
+    const rules = { ...(direct && { direct }), ...textSince(config.collection, clock) };
+    const stored = await store.commit({ fence, subreddit, ...batch, ...rules });
     sum.posts_new += stored.posts_new;
     sum.comments_new += stored.comments_new;
     sum.updated += stored.updated;

@@ -1,4 +1,4 @@
-import { existsSync, linkSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, linkSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { type Clock, toIso } from '../../clock.js';
 import { AppError } from '../../errors.js';
@@ -86,6 +86,7 @@ function refuseOpeners({ path, openersOf }: ReplaceOptions): void {
  */
 function closeOff(options: ReplaceOptions): void {
   const { path } = options;
+  if (!hasHeader(path)) return; // SQLite would throw its log away
   let db: Db | null = null;
   try {
     db = new Database(path, { fileMustExist: true, timeout: LOCK_WAIT_MS });
@@ -98,6 +99,17 @@ function closeOff(options: ReplaceOptions): void {
       throw inUse(`another process has the database ${path} open`);
   } finally {
     db?.close();
+  }
+}
+
+function hasHeader(path: string): boolean {
+  const file = openSync(path, 'r');
+  try {
+    const start = Buffer.alloc(16);
+    readSync(file, start, 0, start.length, 0);
+    return start.toString('latin1') === 'SQLite format 3\0';
+  } finally {
+    closeSync(file);
   }
 }
 
