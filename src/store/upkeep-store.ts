@@ -5,8 +5,8 @@ import type { Fence, TimeWindow } from './common.js';
 /** What completes and corrects the collection after the listings, in the same cycle. */
 export interface UpkeepStore {
   /**
-   * Counted posts created since, in whose threads Reddit counts more comments than are stored and
-   * known to be out of reach; the newest first.
+   * Posts created since in whose threads Reddit counts more comments than are stored and known to
+   * be out of reach; the newest first. Also posts that are gone or do not count: their comments do.
    */
   shortThreads(query: ShortThreadsQuery): Promise<ShortThread[]>;
   /**

@@ -48,7 +48,9 @@ function threads(implementation: Implementation): void {
     await scene.commit({ posts: [aPost({ id: 'other', subreddit: 'aws' })] }, 'aws');
     t.deepEqual(await short(scene), [
       { id: 'newer', created_utc: at('11:31'), missing: 2 },
+      { id: 'moderators', created_utc: at('11:30'), missing: 5 },
       { id: 'little', created_utc: at('11:30'), missing: 2 },
+      { id: 'gone', created_utc: at('11:30'), missing: 5 },
       { id: 'much', created_utc: at('08:00'), missing: 8 },
     ]);
     t.is((await short(scene, 1)).length, 1);

@@ -6,7 +6,7 @@ import {
   THREADS_OF_HOUR,
 } from '../../src/store/sqlite/counts.js';
 import { pageCondition } from '../../src/store/sqlite/cycles.js';
-import { gapsSql, OPEN_GAPS } from '../../src/store/sqlite/gaps.js';
+import { gapsSql } from '../../src/store/sqlite/gaps.js';
 import { commentsSql, recentPostsSql } from '../../src/store/sqlite/reads.js';
 import { SHORT_THREADS, STRAY_POSTS } from '../../src/store/sqlite/threads.js';
 import { countedOfHour } from '../../src/store/sqlite/verify.js';
@@ -69,7 +69,6 @@ const cases: Case[] = [
       /posts USING COVERING INDEX sqlite_autoindex_posts_1 \(id=\?\)/,
     ],
   ],
-  ['open gaps', OPEN_GAPS.replaceAll('?', "'x'"), [/gaps USING \w* ?(INDEX|PRIMARY KEY)/]],
   ...(['post', 'comment'] as const).flatMap((kind): Case[] => [
     [
       `${kind}s created in a window, counted`,
