@@ -33,7 +33,10 @@ export async function repair(deps: UpkeepDeps, signal: AbortSignal, into: Repair
     else if (gap.kind === 'comment') gaps.push(gap);
     else await repairPosts(gap, deps, signal, into);
   }
-  for (const gap of gaps) if (gap.missing === null) await countThreads(gap, deps, signal);
+  for (const gap of gaps.filter(({ missing }) => missing === null)) {
+    await fetchStrayPosts(gap, deps, signal, into);
+    await countThreads(gap, deps, signal);
+  }
   const gapped = new Set(gaps.map(({ subreddit }) => subreddit.toLowerCase()));
   const [others, those] = partition(deps.subreddits, (name) => gapped.has(name.toLowerCase()));
   await repairNewest(others, deps, signal, into);

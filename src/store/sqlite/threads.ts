@@ -21,9 +21,12 @@ export function countInThread(db: Db, comment: NewComment, moved: MovedHours): v
   moved.addThread(db, comment.post_id);
 }
 
+/** Both kinds of posts by the index of their kind. */
+const lacking = (excluded: string) =>
+  `SELECT id, created_utc, max(comment_count - unreachable, 0) - ${STORED_IN_THREAD} AS missing
+    FROM posts WHERE ${excluded} AND subreddit = @subreddit AND created_utc >= @since`;
 export const SHORT_THREADS = `SELECT id, created_utc, missing FROM (
-    SELECT id, created_utc, max(comment_count - unreachable, 0) - ${STORED_IN_THREAD} AS missing
-    FROM posts WHERE subreddit = @subreddit AND created_utc >= @since
+    ${lacking('excluded IS NULL')} UNION ALL ${lacking('excluded IS NOT NULL')}
   ) WHERE missing > 0 ORDER BY created_utc DESC, id DESC LIMIT @limit`;
 
 export function shortThreads(db: Db, query: ShortThreadsQuery): ShortThread[] {
