@@ -181,6 +181,7 @@ for (const [name, items, watermarkAt, gap] of ends) {
       kind: 'post',
       from: watermark.created_utc,
       to: markAt(items - 1).created_utc,
+      missing: 602, // 900 in 899 minutes, for 601 minutes
     };
     t.deepEqual(read.gap, gap ? expected : null);
   });

@@ -60,11 +60,13 @@ export function threadRead(db: Db, reading: ThreadReading, nowMs: number): void 
   bumpDataVersion(db);
 }
 
-const inWindow = `subreddit = @subreddit AND created_utc >= @from AND created_utc < @to`;
+const inWindow = (subreddit: string) =>
+  `${subreddit} = @subreddit AND created_utc >= @from AND created_utc < @to`;
+/** The plus keeps SQLite from the index of everything in the subreddit. */
 export const STRAY_POSTS = `SELECT post_id AS id FROM (
-    SELECT post_id, created_utc FROM comments WHERE excluded IS NULL AND ${inWindow}
+    SELECT post_id, created_utc FROM comments WHERE excluded IS NULL AND ${inWindow('subreddit')}
     UNION ALL
-    SELECT post_id, created_utc FROM comments WHERE excluded IS NOT NULL AND ${inWindow}
+    SELECT post_id, created_utc FROM comments WHERE excluded IS NOT NULL AND ${inWindow('+subreddit')}
   ) WHERE NOT EXISTS (SELECT 1 FROM posts WHERE posts.id = post_id)
   GROUP BY post_id ORDER BY max(created_utc) DESC, post_id DESC LIMIT @limit`;
 
