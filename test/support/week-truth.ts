@@ -181,7 +181,7 @@ function rowOf({ kind, data, subreddit }: Known): Row {
       ? assessPost(data as unknown as RedditPost, subreddit, SCORER)
       : assessComment(data as unknown as RedditComment, subreddit, SCORER);
   const { sentiment, ...content } = item;
-  return { ...content, ...sentiment } as unknown as Row;
+  return { ...content, ...sentiment };
 }
 
 const SCORER = createLexiconScorer();
