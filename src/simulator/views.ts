@@ -25,10 +25,11 @@ export function views(state: State): Omit<World, 'subreddits' | 'advanceTo'> {
     listing: ({ subreddit, kind, after, limit }) => {
       const community = byName.get(subreddit.toLowerCase());
       if (community === undefined) return null;
-      const atMs = state.nowMs - weather.ageMs(`${subreddit} ${kind} ${after}`, state.nowMs);
+      const asked = `${subreddit} ${kind} ${after}`;
+      const atMs = state.nowMs - weather.ageMs(asked, state.nowMs);
       const items: (Post | Comment)[] = kind === 'post' ? community.posts : community.comments;
       const listing = weather.shuffled(listed(items, state.maxListing, atMs));
-      const page = pageOf(listing, after, limit);
+      const page = pageOf(listing, after, weather.sizeOf(asked, state.nowMs, limit));
       const children = page.items.map((item) => thingOf(asOf(item, atMs), 'listing'));
       for (const item of weather.lost(page.items)) {
         if (item.gone === null && !item.stickied) vanish(item, 'deleted', state.nowMs);

@@ -9,6 +9,8 @@ export interface Weather {
   disorder: number;
   /** Of pages: they are up to two minutes old, so the newest items and edits are missing. */
   stale: number;
+  /** Of pages: they have five to twenty items, and more follow. */
+  short: number;
   /** Of pages: the first and the last item on them are deleted as soon as they were served. */
   lostAnchors: number;
   /** Of the days of a subreddit: it is private for two to nine hours. */
@@ -23,6 +25,7 @@ export const CALM: Weather = {
   late: 0,
   disorder: 0,
   stale: 0,
+  short: 0,
   lostAnchors: 0,
   closures: 0,
   omissions: 0,
@@ -74,6 +77,12 @@ export function weatherOver(seed: number, weather: Weather) {
     /** How old the page is that is given now. */
     ageMs(listing: string, nowMs: number): number {
       return chanceOf(weather.stale, `stale ${listing} ${nowMs}`)?.integer(OLDEST_PAGE_MS) ?? 0;
+    },
+
+    /** How many items the page has that is given now, at most. */
+    sizeOf(listing: string, nowMs: number, limit: number): number {
+      const random = chanceOf(weather.short, `short ${listing} ${nowMs}`);
+      return random === null ? limit : Math.min(limit, 5 + random.integer(16));
     },
 
     /** Those of a page just served that are deleted at once. */

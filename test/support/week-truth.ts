@@ -46,7 +46,11 @@ export async function compareWeek(week: Week): Promise<WeekReport> {
   const known = knownItems(week, rows);
   const gaps = await store.gaps({ limit: 1000 });
   const absent = known.filter((item) => item.row === undefined && isDue(item, week));
-  const uncovered = absent.filter((item) => !gaps.some((gap) => covers(gap, item)));
+  const unknown = unknownThreads(known);
+  const uncovered = absent.filter((item) => {
+    const hidden = unknown.has(String(item.data.link_id));
+    return !gaps.some((gap) => isIn(gap, item) && (gap.status !== 'closed' || hidden));
+  });
   const names = new Set(known.map(({ data }) => data.name));
   const strangers = [...rows.keys()].filter((name) => !names.has(name));
   const differences = [
@@ -110,8 +114,19 @@ function isDue({ goneMs, visibleMs, subreddit }: Known, { lastRead }: Week): boo
   return goneMs === null && visibleMs + STALE_MS <= readMs;
 }
 
-function covers(gap: GapRecord, { kind, subreddit, createdMs }: Known): boolean {
-  return gap.status !== 'closed' && isIn(gap, { kind, subreddit, createdMs });
+/**
+ * Posts that were deleted before anybody saw them, and of which no stored comment tells: what was
+ * written below them in a gap cannot be known of.
+ */
+function unknownThreads(known: readonly Known[]): Set<string> {
+  const threads = new Set<string>();
+  for (const { kind, goneMs, row, data } of known) {
+    if (kind === 'post' && goneMs !== null && row === undefined) threads.add(data.name);
+  }
+  for (const { kind, row, data } of known) {
+    if (kind === 'comment' && row !== undefined) threads.delete(String(data.link_id));
+  }
+  return threads;
 }
 
 function isIn(
@@ -166,7 +181,7 @@ function rowOf({ kind, data, subreddit }: Known): Row {
       ? assessPost(data as unknown as RedditPost, subreddit, SCORER)
       : assessComment(data as unknown as RedditComment, subreddit, SCORER);
   const { sentiment, ...content } = item;
-  return { ...content, ...sentiment } as unknown as Row;
+  return { ...content, ...sentiment };
 }
 
 const SCORER = createLexiconScorer();
@@ -185,7 +200,8 @@ function gapDifferences(gap: GapRecord, known: readonly Known[]): string[] {
   const says = `the gap ${JSON.stringify(gap)}`;
   if (!missed) differences.push(`${says} is none: nothing was missed`);
   if (gap.status === 'closed' && gap.missing !== 0) differences.push(`${says} is closed`);
-  if (gap.status === 'lost' && (gap.missing ?? 0) <= 0) differences.push(`${says} lacks nothing`);
+  // Comments of lost posts are counted by nobody.
+  if (gap.status === 'lost' && gap.missing === 0) differences.push(`${says} lacks nothing`);
   return differences;
 }
 

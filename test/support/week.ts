@@ -18,8 +18,6 @@ const CYCLE_MS = HOUR_MS / 2;
 const DAY_MS = 24 * HOUR_MS;
 const WEEK_MS = 7 * DAY_MS;
 const LATENCY_MS = 700;
-/** So that there is more to follow. */
-const PAGE_LIMIT = 50;
 const THREAD_LIMIT = 30;
 const START = Date.parse('2026-01-15T12:00:00.000Z');
 const never = new AbortController().signal;
@@ -74,7 +72,7 @@ export async function simulateWeek(
   const lastRead = new Map<string, number>();
   const source = () =>
     worldSource(world, {
-      ...{ clock, latencyMs: LATENCY_MS, pageLimit: PAGE_LIMIT, threadLimit: THREAD_LIMIT },
+      ...{ clock, latencyMs: LATENCY_MS, threadLimit: THREAD_LIMIT },
       reachable: () => machineAway || !away(clock.now()),
     });
 
@@ -124,7 +122,7 @@ function worldOf(seed: number): World {
     ...{ seed, startMs: START, subreddits: SUBREDDITS, weights: [9, 1], historyHours: 6 },
     ...{ postsPerHour, commentsPerHour: 40, forgetAfterHours: Infinity, markOf },
     weather: {
-      ...{ late: 0.05, disorder: 0.05, stale: 0.1, lostAnchors: 0.1 },
+      ...{ late: 0.05, disorder: 0.05, stale: 0.1, short: 0.3, lostAnchors: 0.1 },
       ...{ closures: 0.15, omissions: 0.01, lateChanges: 0.02 },
     },
   });

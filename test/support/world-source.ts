@@ -11,8 +11,6 @@ export interface WorldSourceOptions {
   clock: Clock;
   /** How long each request takes; time passes only as the clock lets it. */
   latencyMs?: number;
-  /** Items on a page of a listing, however many are asked for. */
-  pageLimit?: number;
   /** Comments that a thread shows at once. */
   threadLimit?: number;
   /** Whether Reddit can be reached now. */
@@ -28,8 +26,7 @@ const ATTEMPTS = 4;
  * each object, the same counting of requests and the same refusals as the real client's.
  */
 export function worldSource(world: World, options: WorldSourceOptions): PostSource {
-  const { clock, latencyMs = 0, reachable = () => true } = options;
-  const { pageLimit = MOST_PER_REQUEST, threadLimit = MAX_COMMENTS } = options;
+  const { clock, latencyMs = 0, threadLimit = MAX_COMMENTS, reachable = () => true } = options;
   let sent = 0;
 
   async function request(place: string, signal: AbortSignal): Promise<void> {
@@ -56,7 +53,7 @@ export function worldSource(world: World, options: WorldSourceOptions): PostSour
       await request(place, signal);
       const closed = world.closed(subreddit);
       if (closed !== null) return emptyPage(closed);
-      const query = { subreddit, kind, after, limit: Math.min(limit, pageLimit) };
+      const query = { subreddit, kind, after, limit: Math.min(limit, MOST_PER_REQUEST) };
       const page = world.listing(query);
       if (page === null) throw notFound(place);
       return pageOfListing(listingOf(page.children, page.children.length, page.after), place);

@@ -15,7 +15,8 @@ const under = (weather: Partial<Weather>, options: Partial<GeneratedWorldOptions
   });
 
 const all = ({ posts, comments }: Truth) => [...posts, ...comments];
-const page = (world: World) => world.listing(NEWEST)?.children.map(({ data }) => data) ?? [];
+const page = (world: World, limit = 100) =>
+  world.listing({ ...NEWEST, limit })?.children.map(({ data }) => data) ?? [];
 
 test('what is late is nowhere until its time, and then where it belongs', (t) => {
   const world = under({ late: 0.1 });
@@ -76,6 +77,22 @@ test('a stale page lacks the newest and shows texts as they were', (t) => {
   t.true(older > 20, `${older}`);
   t.true(undone > 0, `${undone}`);
   t.deepEqual(all(world.truth()), all(fresh.truth()));
+});
+
+test('short pages say where to go on', (t) => {
+  const world = under({ short: 0.5 });
+  const sizes: number[] = [];
+  const names: string[] = [];
+  for (let after: string | null = null; ; ) {
+    const part: ReturnType<World['listing']> = world.listing({ ...NEWEST, after });
+    sizes.push(part?.children.length ?? 0);
+    names.push(...(part?.children ?? []).map(({ data }) => data.name));
+    after = part?.after ?? null;
+    if (after === null) break;
+  }
+  t.true(sizes.some((size) => size >= 5 && size <= 20));
+  t.is(Math.max(...sizes), 100);
+  t.deepEqual(new Set(names), new Set(page(under({}, {}), 1000).map(({ name }) => name)));
 });
 
 test('anchors are deleted as soon as they were served', (t) => {

@@ -17,6 +17,17 @@ export async function openGaps({ store }: Pick<UpkeepDeps, 'store'>): Promise<Ga
   return (await store.gaps({ limit: MOST_GAPS, status: 'open' })).reverse();
 }
 
+/** Stretches of posts that are lost, as far as no comment has told of them. */
+export async function lostPosts(
+  subreddit: string,
+  { store }: Pick<UpkeepDeps, 'store'>,
+): Promise<GapRecord[]> {
+  const lost = await store.gaps({ limit: MOST_GAPS, status: 'lost' });
+  return lost.filter(
+    (gap) => gap.kind === 'post' && gap.subreddit.toLowerCase() === subreddit.toLowerCase(),
+  );
+}
+
 /**
  * Brings up to date what Reddit counts in the threads that comments of the gap may belong to, so
  * that the threads which lack some show.

@@ -3,7 +3,14 @@ import type { GapRecord, Upkeep } from '../../domain/cycle.js';
 import type { IsoTime } from '../../domain/item.js';
 import type { ShortThread } from '../../store/upkeep-store.js';
 import type { UpkeepDeps } from './deps.js';
-import { countThreads, fetchStrayPosts, openGaps, settle, THREAD_LIFE_MS } from './gaps.js';
+import {
+  countThreads,
+  fetchStrayPosts,
+  lostPosts,
+  openGaps,
+  settle,
+  THREAD_LIFE_MS,
+} from './gaps.js';
 import { readThread } from './threads.js';
 
 const DAY_MS = 86_400_000;
@@ -33,7 +40,9 @@ export async function repair(deps: UpkeepDeps, signal: AbortSignal, into: Repair
     else if (gap.kind === 'comment') gaps.push(gap);
     else await repairPosts(gap, deps, signal, into);
   }
-  for (const gap of gaps.filter(({ missing }) => missing === null)) {
+  for (const gap of gaps) {
+    if (gap.missing !== null) continue;
+    // No listing has posts that were deleted meanwhile; their threads go on.
     await fetchStrayPosts(gap, deps, signal, into);
     await countThreads(gap, deps, signal);
   }
@@ -93,7 +102,17 @@ async function repairGapped(
     into.left -= 1;
   }
   const still = await deps.store.shortThreads(query);
-  for (const gap of gaps) await settle(gap, missingIn(gap, still), deps);
+  const lost = await lostPosts(subreddit, deps);
+  for (const gap of gaps) {
+    const missing = missingIn(gap, still);
+    const blind = missing === 0 && lost.some((posts) => overlap(posts, gap));
+    // Nobody counts the comments of posts that nobody knows.
+    await settle(gap, blind ? null : missing, deps, { final: blind });
+  }
+}
+
+function overlap(a: GapRecord, b: GapRecord): boolean {
+  return a.from < b.to && b.from < a.to;
 }
 
 function missingIn({ from, to }: GapRecord, threads: readonly ShortThread[]): number {
