@@ -21,7 +21,9 @@ module.exports = {
     {
       name: 'seams-import-domain-only',
       severity: 'error',
-      from: { path: '^src/(store/(store|upkeep-store|keep-store|common)|scorer/scorer|reddit/source)\\.ts$' },
+      from: {
+        path: '^src/(store/(store|upkeep-store|keep-store|common)|scorer/scorer|reddit/source)\\.ts$',
+      },
       to: { pathNot: '^src/(domain/|reddit/schemas|store/(upkeep-store|keep-store|common)\\.ts$)' },
     },
     {

@@ -8,6 +8,7 @@ import type { RunnerStore } from '../src/store/store.js';
 import type { Outcome, Run, Threads } from './bree.js';
 import { createPauseGate } from './pause.js';
 import { type Job, slotOf, untilNextSlot } from './schedule.js';
+import { createTurns } from './turns.js';
 
 export interface RunnerDeps {
   config: Config;
@@ -47,41 +48,16 @@ export function startRunner(deps: RunnerDeps): Runner {
   const { jobs, clock, log, config, holder } = deps;
   const closing = new AbortController();
   const guard = memoryGuard(deps);
-  const running = new Map<string, Promise<void>>();
+  const turns = createTurns(jobs, (job, run) => perform(job, run, deps), log, closing.signal);
+  const { running } = turns;
   let request: { cycle_id: string } | null = null;
-  let runsSkipped = 0;
-  /** Only it can write: whoever tried to would wait, and stop this process for that time. */
-  let alone = false;
   const collect = jobs.find((job) => job.name === 'collect');
   const gate = createPauseGate(deps.store, log, () => {
     if (collect !== undefined) begin(collect, 'schedule');
   });
 
   function begin(job: Job, trigger: Run['trigger'], id = newId(clock)): void {
-    if (closing.signal.aborted) return;
-    if (running.has(job.name)) {
-      runsSkipped += 1;
-      log.warn({ job: job.name, trigger, skipped: runsSkipped }, 'still running: run skipped');
-      return;
-    }
-    const run = { id, job: job.name, trigger, holder: `${holder}:${id}` };
-    running.set(
-      job.name,
-      inTurn(job, run).finally(() => running.delete(job.name)),
-    );
-  }
-
-  async function inTurn(job: Job, run: Run): Promise<void> {
-    const before = jobs.filter((other) => job.exclusive === true || other.exclusive === true);
-    const ends = before.flatMap(({ name }) => running.get(name) ?? []);
-    if (ends.length > 0) {
-      log.info({ job: job.name, run: run.id }, 'waiting for another job to end');
-      await Promise.all(ends);
-      if (closing.signal.aborted) return;
-    }
-    alone = job.exclusive === true;
-    await perform(job, run, deps);
-    alone = false;
+    turns.begin(job, { id, job: job.name, trigger, holder: `${holder}:${id}` });
   }
 
   async function beginOnSchedule(job: Job, trigger: Run['trigger']): Promise<void> {
@@ -103,7 +79,7 @@ export function startRunner(deps: RunnerDeps): Runner {
   }
 
   async function onRequest(): Promise<void> {
-    if (collect === undefined || alone) return;
+    if (collect === undefined || turns.isAlone()) return;
     await gate.look();
     if (running.has(collect.name)) return;
     request ??= await deps.store.takeRequest();
@@ -116,12 +92,12 @@ export function startRunner(deps: RunnerDeps): Runner {
   async function beat(): Promise<void> {
     const memoryMb = Math.round(deps.memory() / 1_048_576);
     for (const job of jobs) await guard(job, running.has(job.name), memoryMb);
-    if (alone) return;
+    if (turns.isAlone()) return;
     await deps.store.heartbeat({
       holder,
       pid: process.pid,
       memory_mb: memoryMb,
-      runs_skipped: runsSkipped,
+      runs_skipped: turns.skipped(),
     });
   }
 

@@ -2,7 +2,7 @@ import type { RedditComment, RedditPost } from './schemas.js';
 import { readThing, type Thing } from './things.js';
 
 /** Fields that dumps write as text; what they are is in schemas.ts. */
-const NUMBERS = ['created_utc', 'score', 'num_comments'] as const;
+const NUMBERS = ['created_utc', 'score', 'num_comments', 'edited'] as const;
 const TRUTHS = new Map([
   ['true', true],
   ['false', false],
@@ -60,8 +60,11 @@ function normalised(kind: 't3' | 't1', data: Fields): Fields {
   }
   // A real dump has one of -1.
   if (typeof fields.num_comments === 'number' && fields.num_comments < 0) fields.num_comments = 0;
-  const stickied = typeof data.stickied === 'string' ? data.stickied.toLowerCase() : null;
-  if (stickied !== null && TRUTHS.has(stickied)) fields.stickied = TRUTHS.get(stickied);
+  for (const field of ['stickied', 'edited']) {
+    const given = data[field];
+    const truth = typeof given === 'string' ? TRUTHS.get(given.toLowerCase()) : undefined;
+    if (truth !== undefined) fields[field] = truth;
+  }
   for (const field of ['removed_by_category', 'author']) {
     if (fields[field] === '') fields[field] = null;
   }

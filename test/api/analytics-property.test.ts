@@ -70,19 +70,26 @@ const store = fc.record({
 type Given<T> = T extends fc.Arbitrary<infer Value> ? Value : never;
 
 interface Known {
+  id: string;
   kind: 'post' | 'comment';
   subreddit: string;
   createdMs: number;
   label: string;
   units: number;
   counts: boolean;
+  /** Of a post: by Reddit's count, which may be more or less than there are. */
+  thread: number;
+  /** Of a comment. */
+  postId: string;
 }
 
-function knownOf(given: Given<typeof item>, nowMs: number, pool: number[]): Known {
+function knownOf(id: string, given: Given<typeof item>, nowMs: number, pool: number[]): Known {
   const { pick, windows, jitter: ms } = given.place;
   const ago = (pool[pick] ?? 0) * windows;
   const end = nowMs - (nowMs % MINUTE_MS);
+  const number = Number(id.slice(1));
   return {
+    ...{ id, thread: number % 4, postId: `p${Math.floor(number / 2)}` },
     kind: given.kind,
     subreddit: given.subreddit,
     createdMs: Math.min(nowMs, end - ago * HOUR_MS + ms),
@@ -101,8 +108,8 @@ function asItems(entries: [string, Known, Given<typeof item>][]) {
       created_utc: new Date(known.createdMs).toISOString(),
       sentiment: aSentiment({ label, score: known.units / 10_000 }),
     };
-    if (known.kind === 'post') posts.push(aPost(fields));
-    else comments.push(aComment(fields));
+    if (known.kind === 'post') posts.push(aPost({ ...fields, comment_count: known.thread }));
+    else comments.push(aComment({ ...fields, post_id: known.postId }));
   }
   return { posts, comments };
 }
@@ -138,6 +145,24 @@ function startOf(ms: number, granularity: string): Date {
   return date;
 }
 
+/** Threads of the posts of whole hours. */
+function covered(
+  known: Known[],
+  where: { fromMs: number; toMs: number; subreddit: string; within: (ms: number) => boolean },
+): number | null {
+  let [all, stored] = [0, 0];
+  for (const { id, kind, counts, createdMs, subreddit, thread } of known) {
+    const hour = startOf(createdMs, 'hour').getTime();
+    const whole = hour >= where.fromMs && hour + HOUR_MS <= where.toMs;
+    const asked = where.subreddit === 'all' || subreddit === where.subreddit;
+    if (kind !== 'post' || !counts || !whole || !asked || !where.within(createdMs)) continue;
+    const answers = known.filter((each) => each.kind === 'comment' && each.postId === id);
+    all += thread;
+    stored += Math.min(thread, answers.length);
+  }
+  return all === 0 ? null : Math.round((stored / all) * 10_000) / 10_000;
+}
+
 function buckets(known: Known[], fromMs: number, toMs: number, subreddit: string, size: string) {
   const found: unknown[] = [];
   const start = startOf(fromMs, size);
@@ -152,7 +177,9 @@ function buckets(known: Known[], fromMs: number, toMs: number, subreddit: string
       subreddit,
     );
     const figures = { total, positive, negative, neutral, avg_sentiment };
-    found.push({ start: start.toISOString(), ...figures, coverage: null });
+    const within = (ms: number) => ms >= start.getTime() && ms < next.getTime();
+    const coverage = covered(known, { fromMs, toMs, subreddit, within });
+    found.push({ start: start.toISOString(), ...figures, coverage });
     start.setTime(next.getTime());
   }
   return found;
@@ -171,8 +198,8 @@ test(`statistics and trends equal a recount, ${STORES * QUESTIONS} random questi
         const clock = new ManualClock(now);
         const { app, store: db } = await buildTestApp(scope, { clock });
         const entries = items.map((given, n) => {
-          const known = knownOf(given, now, pool);
-          return [`${known.kind[0]}${n}`, known, given] as [string, Known, typeof given];
+          const id = `${given.kind === 'post' ? 'p' : 'c'}${n}`;
+          return [id, knownOf(id, given, now, pool), given] as [string, Known, typeof given];
         });
         await fillStore(db, clock, { cycleId: 'first', ...asItems(entries) });
         // Each request looks once, and each look loads a slice.
@@ -203,9 +230,9 @@ test(`statistics and trends equal a recount, ${STORES * QUESTIONS} random questi
         for (const [index, edit] of edits) {
           const entry = entries[index];
           if (entry === undefined) continue;
-          entry[1] = { ...knownOf(edit, now, pool), kind: entry[1].kind };
+          entry[1] = { ...knownOf(entry[0], edit, now, pool), kind: entry[1].kind };
           entry[2] = edit;
-          await fillStore(db, clock, { cycleId: 'later', ...asItems([entry]) });
+          await fillStore(db, clock, { cycleId: 'later', direct: true, ...asItems([entry]) });
         }
         for (const each of questions.slice(15)) await ask(each);
       } finally {

@@ -17,8 +17,10 @@ test('an empty store answers an empty array', async (t) => {
 test('a post is answered exactly as it is stored', async (t) => {
   const clock = new ManualClock();
   const { app, store } = await buildTestApp(t, { clock });
-  const { excluded, ...content } = aPost({ title: 'Ünïcode "quotes" </script> 🙂\u2028' });
-  await fillStore(store, clock, { posts: [{ ...content, excluded }] });
+  const { excluded, edited_at, ...content } = aPost({
+    title: 'Ünïcode "quotes" </script> 🙂\u2028',
+  });
+  await fillStore(store, clock, { posts: [{ ...content, excluded, edited_at }] });
   const expected = {
     ...content,
     collected_at: '2026-01-15T12:00:00.000Z',

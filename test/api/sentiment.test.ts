@@ -26,7 +26,7 @@ interface Stats {
 interface Trends {
   subreddit: string;
   granularity: string;
-  trend_data: { start: string; total: number; avg_sentiment: number; coverage: null }[];
+  trend_data: { start: string; total: number; avg_sentiment: number; coverage: number | null }[];
   timestamp: string;
 }
 
@@ -112,7 +112,10 @@ test('an empty window answers zeros with 200', async (t) => {
 test('trends have a bucket for every hour, day and week, empty ones too', async (t) => {
   const clock = new ManualClock(START); // a Thursday
   const { app, store } = await buildTestApp(t, { clock });
-  await fillStore(store, clock, { posts: [post('a', 5), post('b', 65, -0.5), post('c', 60 * 24)] });
+  await fillStore(store, clock, {
+    posts: [post('a', 5), post('b', 65, -0.5), post('c', 60 * 24)], // two comments each
+    comments: [{ ...comment('x', 60 * 24 * 40), post_id: 'b' }],
+  });
   const trends = async (query: string) =>
     (await app.inject(`/api/v1/sentiment/trends?${query}`)).json<Trends>();
 
@@ -129,7 +132,7 @@ test('trends have a bucket for every hour, day and week, empty ones too', async 
     [
       ['2026-01-15T09:00:00.000Z', 0, 0, null],
       ['2026-01-15T10:00:00.000Z', 0, 0, null],
-      ['2026-01-15T11:00:00.000Z', 1, -0.5, null],
+      ['2026-01-15T11:00:00.000Z', 1, -0.5, 0.5],
       ['2026-01-15T12:00:00.000Z', 1, 0.5, null],
     ],
   );

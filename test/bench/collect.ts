@@ -9,7 +9,7 @@ import { testConfig } from '../support/config.js';
 import { said, startJobs, until } from '../support/jobs-process.js';
 import { silentLog } from '../support/log.js';
 import { startSimulator } from '../support/simulator-process.js';
-import { type Ids, missing, storedIds } from '../support/stored-ids.js';
+import { common, type Ids, missing, storedIds } from '../support/stored-ids.js';
 import { temporaryFolder } from '../support/temp.js';
 
 /**
@@ -51,6 +51,7 @@ async function measure() {
   await until(() => said(jobs, 'job end'), WITHIN_MS);
   const cpu_seconds = cpuSeconds(pid);
   const peak_mb = peakMb(pid);
+  const after = await listed(simulator.env.REDDIT_BASE_URL ?? '');
   jobs.child.kill('SIGTERM');
   await jobs.exit;
   const cycle = await firstCycle(path);
@@ -60,7 +61,7 @@ async function measure() {
     status: cycle.status,
     posts: stored.posts.length,
     comments: stored.comments.length,
-    not_stored: missing(before, stored).length,
+    not_stored: missing(common(before, after), stored).length,
     requests: asked.listings + asked.upkeep,
     requests_upkeep: asked.upkeep,
     /** One listing for each subreddit and one thread for each post. */

@@ -245,7 +245,6 @@ function facts(implementation: Implementation): void {
         gaps_open: 0,
         paused: null,
         jobs: null,
-        paused: null,
       });
     },
   );

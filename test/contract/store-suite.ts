@@ -4,6 +4,7 @@ import { importSuite } from './import-suite.js';
 import { keepSuite } from './keep-suite.js';
 import { listSuite } from './list-suite.js';
 import { mergeSuite } from './merge-suite.js';
+import { pagesProperty } from './pages-property.js';
 import { propertySuite } from './property-suite.js';
 import { readSuite } from './read-suite.js';
 import { upkeepSuite } from './upkeep-suite.js';
@@ -20,4 +21,5 @@ export function storeSuite(implementation: Implementation): void {
   listSuite(implementation);
   keepSuite(implementation);
   propertySuite(implementation);
+  pagesProperty(implementation);
 }

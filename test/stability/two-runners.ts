@@ -4,6 +4,8 @@ import { common, missing, storedIds } from '../support/stored-ids.js';
 import {
   type Call,
   CALLS,
+  clearOrders,
+  letGoOn,
   giveOrder,
   type Order,
   orderTaken,
@@ -11,10 +13,10 @@ import {
 } from '../support/takeover-order.js';
 import {
   awaited,
-  clearOrders,
   INTERVAL_SECONDS,
   LEASE_SECONDS,
   type Runner,
+  standStill,
   type TakeoverBench,
   takeoverBench,
 } from '../support/takeovers.js';
@@ -103,11 +105,14 @@ async function run(reddit: Simulation, bench: TakeoverBench): Promise<string[][]
     try {
       const { failures, followedMs } = await round(point, runners, reddit, bench);
       results.push(failures.map((failure) => `${name}: ${failure}`));
+      if (failures.length > 0) print(`FAILED ${name}: ${failures.join('; ')}`);
       const group = `${point.machines.join(' and ')}, ${point.signal}`;
       follows.set(group, [...(follows.get(group) ?? []), followedMs]);
       print(`${name}: followed after ${followedMs} ms`);
     } catch (error) {
       results.push([`${name}: ${String(error)}`]);
+      print(`FAILED ${name}: ${String(error)}`);
+      await end(runners.splice(0));
     }
   }
   for (const [group, ms] of follows) {
@@ -133,6 +138,7 @@ async function round(
   const victim = runners.findIndex(({ pid }) => pid === taken.pid);
   const struck = runners[victim];
   if (struck === undefined) throw new Error(`it befell ${taken.pid}, which is none of ours`);
+  if (point.signal === 'SIGSTOP') await standStill(struck);
   reddit.faults.clear();
 
   const others = () => bench.recent().filter(({ id, pid }) => !known.has(id) && pid !== struck.pid);
@@ -150,6 +156,7 @@ async function round(
     runners[victim] = bench.start(struck.machine);
   } else {
     await systemClock.sleep(began + PAUSE_MS - systemClock.monotonic());
+    letGoOn(bench.folder);
     struck.signal('SIGCONT');
     const { status, reason = '' } = await awaited(
       'it ends its run',
@@ -189,6 +196,7 @@ async function strike(
 }
 
 async function end(runners: Runner[]): Promise<string[]> {
+  for (const runner of runners) runner.signal('SIGCONT'); // one that a failed round left behind
   for (const runner of runners) runner.signal('SIGTERM');
   const codes = await Promise.all(runners.map(({ exit }) => exit));
   return codes.filter((code) => code !== 0).map((code) => `a runner ended with ${code}`);

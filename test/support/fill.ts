@@ -9,6 +9,8 @@ export interface Filling {
   comments?: NewComment[];
   cycleId?: string;
   status?: Exclude<CycleStatus, 'running'>;
+  /** As if they had been asked for by name. */
+  direct?: true;
 }
 
 /** Stores items as one whole cycle does, at the clock's time; answers its record. */
@@ -17,7 +19,8 @@ export async function fillStore(store: Store, clock: Clock, filling: Filling): P
   const fence = await beginTestCycle(store, clock, { id });
   const { posts = [], comments = [] } = filling;
   const names = [...new Set([...posts, ...comments].map(({ subreddit }) => subreddit))];
-  for (const name of names) await fillSubreddit(store, fence, name, posts, comments);
+  const how = { fence, ...(filling.direct && { direct: true as const }) };
+  for (const name of names) await fillSubreddit(store, how, name, posts, comments);
   const now = toIso(clock.now());
   const cycle: Cycle = {
     ...newCycle(id, now, 'manual', 50),
@@ -45,7 +48,7 @@ export async function fillStore(store: Store, clock: Clock, filling: Filling): P
 
 async function fillSubreddit(
   store: Store,
-  fence: Fence,
+  how: { fence: Fence; direct?: true },
   subreddit: string,
   posts: NewPost[],
   comments: NewComment[],
@@ -56,15 +59,15 @@ async function fillSubreddit(
   };
   for (let at = 0; at < mine.posts.length; at += MAX_BATCH) {
     const batch = mine.posts.slice(at, at + MAX_BATCH);
-    await store.commit({ fence, subreddit, posts: batch, comments: [] });
+    await store.commit({ ...how, subreddit, posts: batch, comments: [] });
   }
   for (let at = 0; at < mine.comments.length; at += MAX_BATCH) {
     const batch = mine.comments.slice(at, at + MAX_BATCH);
-    await store.commit({ fence, subreddit, posts: [], comments: batch });
+    await store.commit({ ...how, subreddit, posts: [], comments: batch });
   }
   const newest = mine.posts.map(({ id, created_utc }) => ({ id, created_utc })).at(-1) ?? null;
   await store.commit({
-    fence,
+    ...how,
     subreddit,
     posts: [],
     comments: [],

@@ -70,7 +70,9 @@ export class KeepBench {
       child.once('close', (code, signal) =>
         resolve({
           code: signal ?? code ?? -1,
-          outcomes: output.split('\n').flatMap((line) => (line === '' ? [] : JSON.parse(line))),
+          outcomes: output
+            .split('\n')
+            .flatMap((line) => (line === '' ? [] : (JSON.parse(line) as Outcome))),
         }),
       );
     });
@@ -108,9 +110,15 @@ export class KeepBench {
   }
 }
 
-export interface DailyEnd {
+interface Outcome {
+  job: string;
+  status: string;
+  reason?: string;
+}
+
+interface DailyEnd {
   code: number | string;
-  outcomes: { job: string; status: string; reason?: string }[];
+  outcomes: Outcome[];
 }
 
 /** A post and a comment of so many hours ago each, with the marker in every text. */

@@ -33,7 +33,8 @@ export async function simulation(
     seed?: number;
     maxListing?: number;
     historyHours?: number;
-    /** Over all subreddits together, beside ten posts; 60 by default. */
+    /** Over all subreddits together; 10 and 60 by default. */
+    postsPerHour?: number;
     commentsPerHour?: number;
     /** Without it a client has a million requests. */
     rateLimit?: RateLimit;
@@ -56,7 +57,7 @@ export async function simulation(
     seed: options.seed ?? 7,
     startMs: clock.now(),
     subreddits,
-    postsPerHour: 10,
+    postsPerHour: options.postsPerHour ?? 10,
     commentsPerHour: options.commentsPerHour ?? 60,
     historyHours: options.historyHours ?? 6,
     ...(options.maxListing === undefined ? {} : { maxListing: options.maxListing }),

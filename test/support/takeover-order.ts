@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { ItemBatch, Store } from '../../src/store/store.js';
 
 /** Places of a cycle that are calls of its store. */
@@ -21,7 +21,9 @@ export interface Taken {
   cycle: string;
 }
 
+const LOOK_MS = 5;
 const orderFile = (folder: string) => `${folder}/order.json`;
+const goOnFile = (folder: string) => `${folder}/go-on`;
 const takenFile = (folder: string) => `${folder}/taken.json`;
 
 /** To be called while no order is open. */
@@ -53,6 +55,20 @@ function obey(folder: string, call: Call, when: Order['when'], cycle: string): v
   writeFileSync(`${takenFile(folder)}.draft`, JSON.stringify(taken));
   renameSync(`${takenFile(folder)}.draft`, takenFile(folder));
   process.kill(process.pid, order.signal);
+  // Stopped, and perhaps let go on for a moment (see `standStill`): this thread stays where it is.
+  const nobody = new Int32Array(new SharedArrayBuffer(4));
+  while (!existsSync(goOnFile(folder))) Atomics.wait(nobody, 0, 0, LOOK_MS);
+}
+
+/** To be called before who was stopped at a place is let go on for good. */
+export function letGoOn(folder: string): void {
+  writeFileSync(goOnFile(folder), '');
+}
+
+export function clearOrders(folder: string): void {
+  for (const file of [orderFile(folder), takenFile(folder), goOnFile(folder)]) {
+    rmSync(file, { force: true });
+  }
 }
 
 /**

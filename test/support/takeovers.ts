@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -203,6 +203,29 @@ export async function awaited<T>(
   }
 }
 
-export function clearOrders(folder: string): void {
-  for (const name of ['order.json', 'taken.json']) rmSync(join(folder, name), { force: true });
+/** The byte of SQLite's -shm file whose lock is the right to write (WAL_WRITE_LOCK, walformat.html). */
+const WRITE_LOCK = 120;
+
+/**
+ * A process that is stopped within a transaction keeps SQLite's lock, and then nobody can write
+ * whatever the lease says: it is let go on until its other thread, which beats the heart, is out of it.
+ */
+export async function standStill(runner: Runner): Promise<void> {
+  await systemClock.sleep(POLL_MS);
+  while (holdsWriteLock(runner.pid)) {
+    runner.signal('SIGCONT');
+    await systemClock.sleep(POLL_MS);
+    runner.signal('SIGSTOP');
+    await systemClock.sleep(POLL_MS);
+  }
+}
+
+/** By /proc/locks, see proc(5): `N: POSIX ADVISORY WRITE pid device:inode from to`. */
+function holdsWriteLock(pid: number): boolean {
+  return readFileSync('/proc/locks', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .some(
+      (lock) => lock[3] === 'WRITE' && Number(lock[4]) === pid && Number(lock[6]) === WRITE_LOCK,
+    );
 }

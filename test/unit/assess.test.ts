@@ -31,10 +31,12 @@ test('title and body are scored together', (t) => {
   t.is(post({ title: 'Terrible, awful, broken', selftext: 'good' }).sentiment.label, 'negative');
 });
 
-test('a comment knows its post, and gets a permalink where old recordings have none', (t) => {
-  const { post_id, permalink } = comment({ permalink: undefined });
-  t.is(post_id, 'abc');
-  t.is(permalink, '/r/AWS/comments/abc/_/xyz/');
+test('a comment knows its post, and has no word of its title in its permalink', (t) => {
+  for (const given of [undefined, '/r/AWS/comments/abc/the_title/xyz/']) {
+    const { post_id, permalink } = comment({ permalink: given });
+    t.is(post_id, 'abc');
+    t.is(permalink, '/r/AWS/comments/abc/_/xyz/');
+  }
 });
 
 const exclusions: [given: Record<string, unknown>, excluded: Exclusion | null][] = [

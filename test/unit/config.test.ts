@@ -115,8 +115,8 @@ test('credentials in a URL are refused and not shown', (t) => {
 });
 
 test('a key of the contract that does nothing yet is told, not refused', (t) => {
-  t.deepEqual(loadSettings({ BACKUP_DIR: 'x' }).warnings, [
-    'BACKUP_DIR has no effect in this release',
+  t.deepEqual(loadSettings({ STORE_MAX_CONNECTIONS: '4' }).warnings, [
+    'STORE_MAX_CONNECTIONS has no effect in this release',
   ]);
 });
 

@@ -17,7 +17,8 @@ function comment(value: unknown) {
 }
 
 test('text is taken for numbers and truths, and a missing author for nobody', (t) => {
-  t.like(post(dumpPost('18sngv', { stickied: 'True' })), {
+  t.like(post(dumpPost('18sngv', { stickied: 'True', edited: '1361244999.0' })), {
+    edited: 1_361_244_999,
     ...{ id: '18sngv', created_utc: 1_361_244_410, score: 38, num_comments: 52, stickied: true },
     permalink: '/r/Advice/comments/18sngv/x',
   });

@@ -1,10 +1,16 @@
 import test from 'ava';
 import Database from 'better-sqlite3';
-import { COUNT_ITEMS, COUNT_ITEMS_OF_SUBREDDIT } from '../../src/store/sqlite/counts.js';
+import {
+  COUNT_ITEMS,
+  COUNT_ITEMS_OF_SUBREDDIT,
+  THREADS_OF_HOUR,
+} from '../../src/store/sqlite/counts.js';
 import { pageCondition } from '../../src/store/sqlite/cycles.js';
 import { gapsSql } from '../../src/store/sqlite/gaps.js';
 import { commentsSql, recentPostsSql } from '../../src/store/sqlite/reads.js';
+import { SHORT_THREADS, STRAY_POSTS } from '../../src/store/sqlite/threads.js';
 import { countedOfHour } from '../../src/store/sqlite/verify.js';
+import { countCreatedSql, createdSql, ITEM_COUNT, sweepSql } from '../../src/store/sqlite/walks.js';
 import { temporaryStore } from '../support/store.js';
 
 const since = '2026-01-01T00:00:00.000Z';
@@ -38,6 +44,58 @@ const cases: Case[] = [
       [new RegExp(`INDEX ${kind}s_subreddit_created \\(subreddit=\\? AND created_utc>\\? AND`)],
     ],
   ),
+  [
+    'threads of an hour',
+    THREADS_OF_HOUR.replaceAll('?', "'x'"),
+    [
+      /posts USING INDEX posts_subreddit_created \(subreddit=\? AND created_utc>\? AND/,
+      /comments USING COVERING INDEX comments_post \(post_id=\?\)/,
+    ],
+  ],
+  [
+    'short threads',
+    SHORT_THREADS,
+    [
+      /posts USING INDEX posts_subreddit_created \(subreddit=\? AND created_utc>\?\)/,
+      /comments USING COVERING INDEX comments_post \(post_id=\?\)/,
+    ],
+  ],
+  [
+    'stray posts',
+    STRAY_POSTS,
+    [
+      /INDEX comments_subreddit_created \(subreddit=\? AND created_utc>\? AND/,
+      /INDEX comments_excluded \(created_utc>\? AND created_utc<\?\)/,
+      /posts USING COVERING INDEX sqlite_autoindex_posts_1 \(id=\?\)/,
+    ],
+  ],
+  ...(['post', 'comment'] as const).flatMap((kind): Case[] => [
+    [
+      `${kind}s created in a window, counted`,
+      countCreatedSql(kind),
+      [
+        new RegExp(`COVERING INDEX ${kind}s_subreddit_created \\(subreddit=\\? AND created_utc>`),
+        new RegExp(`COVERING INDEX ${kind}s_excluded \\(created_utc>`),
+      ],
+    ],
+    [
+      `${kind}s created in a window`,
+      createdSql(kind),
+      [
+        new RegExp(`INDEX ${kind}s_subreddit_created \\(subreddit=\\? AND created_utc>`),
+        new RegExp(`INDEX ${kind}s_excluded \\(created_utc>`),
+      ],
+    ],
+    [
+      `page of the sweep through ${kind}s`,
+      sweepSql(kind),
+      [
+        new RegExp(
+          `INDEX ${kind}s_subreddit_collected \\(subreddit=\\? AND \\(collected_at,id\\)>`,
+        ),
+      ],
+    ],
+  ]),
   ['recent', recentPostsSql({ since, limit: 1 }), [/INDEX posts_collected /]],
   ['recent, next page', recentPostsSql({ since, limit: 1, after }), [/INDEX posts_collected /]],
   [
@@ -76,7 +134,8 @@ for (const [name, sql, expected] of cases) {
     const db = new Database(path, { readonly: true });
     const bound = {
       ...{ from: '', to: '', subreddit: '', since, limit: 1, afterTime: '', afterId: '' },
-      ...{ postId: '', asOf: '', foundAt: '', kind: '', status: '' },
+      ...{ postId: '', asOf: '', foundAt: '', kind: '', status: '', subreddits: '[]' },
+      ...{ collectedAt: '', id: '' },
     };
     const rows = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(bound) as { detail: string }[];
     db.close();
@@ -86,3 +145,17 @@ for (const [name, sql, expected] of cases) {
     if (/^(recent|page)/.test(name)) t.notRegex(plan, /TEMP B-TREE/);
   });
 }
+
+test('how many items there are is read off the rollups and two small indexes', async (t) => {
+  const { path } = await temporaryStore(t);
+  const db = new Database(path, { readonly: true });
+  const rows = db.prepare(`EXPLAIN QUERY PLAN ${ITEM_COUNT}`).all() as { detail: string }[];
+  db.close();
+  const scans = rows
+    .map(({ detail }) => detail)
+    .filter((detail) => /SCAN (posts|comments)/.test(detail));
+  t.deepEqual(scans, [
+    'SCAN posts USING COVERING INDEX posts_excluded',
+    'SCAN comments USING COVERING INDEX comments_excluded',
+  ]);
+});

@@ -188,6 +188,15 @@ test.serial('a call that reads a lot hangs: no other call waits, and it ends its
   t.is((await store.ping()).data_version, main, 'its thread was not replaced');
 });
 
+const SCHEMA_4_GONE = `DROP INDEX posts_excluded; DROP INDEX comments_excluded;
+    DROP TABLE upkeep; DROP TABLE omissions; DROP TABLE blankings; DROP TABLE pause;
+    ALTER TABLE posts DROP COLUMN edited_at; ALTER TABLE comments DROP COLUMN edited_at;
+    ALTER TABLE posts DROP COLUMN unreachable; ALTER TABLE posts DROP COLUMN thread_read_at;
+    ALTER TABLE rollups_hourly DROP COLUMN thread_comments;
+    ALTER TABLE rollups_hourly DROP COLUMN thread_comments_stored;
+    ALTER TABLE gaps DROP COLUMN missing; ALTER TABLE gaps DROP COLUMN settled_at;
+    ALTER TABLE cycles DROP COLUMN upkeep;`;
+
 /** Makes a database look like one of the release before. */
 function downgrade(path: string): void {
   const db = new Database(path);
@@ -198,6 +207,7 @@ function downgrade(path: string): void {
     db.exec(`DROP TRIGGER ${name}`);
   }
   db.exec(`DROP TABLE rollup_changes; DROP TABLE post_terms; DROP INDEX comments_post;
+    ${SCHEMA_4_GONE}
     DROP INDEX cycles_status_started; DROP INDEX gaps_found; DROP INDEX gaps_status_found;
     UPDATE meta SET schema_version = 2`);
   db.close();

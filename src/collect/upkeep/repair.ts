@@ -40,9 +40,7 @@ export async function repair(deps: UpkeepDeps, signal: AbortSignal, into: Repair
     else if (gap.kind === 'comment') gaps.push(gap);
     else await repairPosts(gap, deps, signal, into);
   }
-  for (const gap of gaps) {
-    if (gap.missing !== null) continue;
-    // No listing has posts that were deleted meanwhile; their threads go on.
+  for (const gap of gaps.filter(({ missing }) => missing === null)) {
     await fetchStrayPosts(gap, deps, signal, into);
     await countThreads(gap, deps, signal);
   }

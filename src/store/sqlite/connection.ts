@@ -116,14 +116,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     alone: (shape, work) => guarded(shape, work, Number.POSITIVE_INFINITY),
     checkpoint: () => {
       try {
-        return guarded('checkpoint', (db) => {
-          db.pragma(`busy_timeout = ${CHECKPOINT_WAIT_MS}`);
-          try {
-            return db.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) === 0;
-          } finally {
-            db.pragma(`busy_timeout = ${options.busyTimeoutMs}`);
-          }
-        });
+        return guarded('checkpoint', (db) => emptyLog(db, options.busyTimeoutMs));
       } catch {
         return false; // what came before is committed; whatever is wrong, the next call reports it
       }
@@ -134,6 +127,16 @@ export function createConnection(options: ConnectionOptions): Connection {
       drop();
     },
   };
+}
+
+/** False: a reader still needs it. */
+function emptyLog(db: Db, busyTimeoutMs: number): boolean {
+  db.pragma(`busy_timeout = ${CHECKPOINT_WAIT_MS}`);
+  try {
+    return db.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) === 0;
+  } finally {
+    db.pragma(`busy_timeout = ${busyTimeoutMs}`);
+  }
 }
 
 interface Handle {

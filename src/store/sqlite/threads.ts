@@ -21,9 +21,12 @@ export function countInThread(db: Db, comment: NewComment, moved: MovedHours): v
   moved.addThread(db, comment.post_id);
 }
 
+/** Both kinds of posts by the index of their kind. */
+const lacking = (excluded: string) =>
+  `SELECT id, created_utc, max(comment_count - unreachable, 0) - ${STORED_IN_THREAD} AS missing
+    FROM posts WHERE ${excluded} AND subreddit = @subreddit AND created_utc >= @since`;
 export const SHORT_THREADS = `SELECT id, created_utc, missing FROM (
-    SELECT id, created_utc, max(comment_count - unreachable, 0) - ${STORED_IN_THREAD} AS missing
-    FROM posts WHERE subreddit = @subreddit AND created_utc >= @since
+    ${lacking('excluded IS NULL')} UNION ALL ${lacking('excluded IS NOT NULL')}
   ) WHERE missing > 0 ORDER BY created_utc DESC, id DESC LIMIT @limit`;
 
 export function shortThreads(db: Db, query: ShortThreadsQuery): ShortThread[] {
@@ -61,11 +64,13 @@ export function threadRead(db: Db, reading: ThreadReading, nowMs: number): void 
   bumpDataVersion(db);
 }
 
-const inWindow = `subreddit = @subreddit AND created_utc >= @from AND created_utc < @to`;
+const inWindow = (subreddit: string) =>
+  `${subreddit} = @subreddit AND created_utc >= @from AND created_utc < @to`;
+/** The plus keeps SQLite from the index of everything in the subreddit. */
 export const STRAY_POSTS = `SELECT post_id AS id FROM (
-    SELECT post_id, created_utc FROM comments WHERE excluded IS NULL AND ${inWindow}
+    SELECT post_id, created_utc FROM comments WHERE excluded IS NULL AND ${inWindow('subreddit')}
     UNION ALL
-    SELECT post_id, created_utc FROM comments WHERE excluded IS NOT NULL AND ${inWindow}
+    SELECT post_id, created_utc FROM comments WHERE excluded IS NOT NULL AND ${inWindow('+subreddit')}
   ) WHERE NOT EXISTS (SELECT 1 FROM posts WHERE posts.id = post_id)
   GROUP BY post_id ORDER BY max(created_utc) DESC, post_id DESC LIMIT @limit`;
 

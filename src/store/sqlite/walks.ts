@@ -5,21 +5,24 @@ import { isSameName, tableOf } from './items.js';
 
 const KINDS = ['post', 'comment'] as const;
 
-const created = (kind: Kind, excluded: string) => `FROM ${tableOf(kind)}
-  WHERE ${excluded} AND subreddit IN (SELECT value FROM json_each(@subreddits))
+const created = (kind: Kind, excluded: string, column = 'subreddit') => `FROM ${tableOf(kind)}
+  WHERE ${excluded} AND ${column} IN (SELECT value FROM json_each(@subreddits))
   AND created_utc >= @from AND created_utc < @to`;
 const COUNTED = 'excluded IS NULL';
-/** Excluded, but not gone. The first condition lets SQLite take the index of excluded items. */
+/**
+ * Excluded, but not gone. The first condition lets SQLite take the index of excluded items; the plus
+ * keeps it from that of everything in the subreddit.
+ */
 const PRESENT = `excluded IS NOT NULL AND excluded NOT IN ('deleted', 'removed')`;
 
 export const countCreatedSql = (kind: Kind) =>
   `SELECT (SELECT count(*) ${created(kind, COUNTED)})
-    + (SELECT count(*) ${created(kind, PRESENT)}) AS items`;
+    + (SELECT count(*) ${created(kind, PRESENT, '+subreddit')}) AS items`;
 export const createdSql = (kind: Kind) =>
   `SELECT '${kind}' AS kind, id, subreddit FROM (
     SELECT id, subreddit, created_utc ${created(kind, COUNTED)}
     UNION ALL
-    SELECT id, subreddit, created_utc ${created(kind, PRESENT)}
+    SELECT id, subreddit, created_utc ${created(kind, PRESENT, '+subreddit')}
   ) ORDER BY created_utc DESC, id DESC LIMIT @limit`;
 
 /** To be run on one snapshot. */
