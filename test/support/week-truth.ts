@@ -129,14 +129,12 @@ function unknownThreads(known: readonly Known[]): Set<string> {
   return threads;
 }
 
-function isIn(
-  gap: GapRecord,
-  { kind, subreddit, createdMs }: Pick<Known, 'kind' | 'subreddit' | 'createdMs'>,
-): boolean {
+/** Also what was made just before and was late, so that the cycle before the gap could not see it. */
+function isIn(gap: GapRecord, { kind, subreddit, createdMs, visibleMs }: Known): boolean {
   return (
     gap.kind === kind &&
     gap.subreddit.toLowerCase() === subreddit.toLowerCase() &&
-    Date.parse(gap.from) <= createdMs &&
+    Date.parse(gap.from) <= visibleMs &&
     createdMs <= Date.parse(gap.to)
   );
 }

@@ -122,7 +122,7 @@ function worldOf(seed: number): World {
     ...{ seed, startMs: START, subreddits: SUBREDDITS, weights: [9, 1], historyHours: 6 },
     ...{ postsPerHour, commentsPerHour: 40, forgetAfterHours: Infinity, markOf },
     weather: {
-      ...{ late: 0.05, disorder: 0.05, stale: 0.1, short: 0.3, lostAnchors: 0.1 },
+      ...{ late: 0.15, disorder: 0.05, stale: 0.1, short: 0.3, lostAnchors: 0.1 },
       ...{ closures: 0.15, omissions: 0.01, lateChanges: 0.02 },
     },
   });
