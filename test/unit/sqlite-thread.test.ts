@@ -189,7 +189,8 @@ test.serial('a call that reads a lot hangs: no other call waits, and it ends its
 });
 
 const SCHEMA_4_GONE = `DROP INDEX posts_excluded; DROP INDEX comments_excluded;
-    DROP TABLE upkeep; DROP TABLE omissions; DROP TABLE blankings; DROP TABLE pause;
+    DROP TABLE upkeep; DROP TABLE omissions; DROP TABLE blankings; DROP TABLE pause; DROP TABLE job_runs;
+    DROP TABLE forgotten_changes;
     ALTER TABLE posts DROP COLUMN edited_at; ALTER TABLE comments DROP COLUMN edited_at;
     ALTER TABLE posts DROP COLUMN unreachable; ALTER TABLE posts DROP COLUMN thread_read_at;
     ALTER TABLE rollups_hourly DROP COLUMN thread_comments;

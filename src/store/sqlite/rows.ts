@@ -31,9 +31,8 @@ export type CommentRow = Omit<NewComment, 'sentiment' | 'excluded' | 'edited_at'
 export function toRow<Item extends NewPost | NewComment>(
   item: Item,
 ): Omit<Item, 'sentiment' | 'excluded' | 'edited_at'> & AssessedRow {
-  const { sentiment, excluded, edited_at, ...content } = item;
-  const { label, score, confidence, method, scorer_version } = sentiment;
-  return { ...content, label, score, confidence, method, scorer_version, excluded, edited_at };
+  // Not `...rest`, which took a seventh of a busy collector's time. SQLite ignores what no parameter names.
+  return { ...item, ...item.sentiment };
 }
 
 export function toPost(row: PostRow): Post {
