@@ -28,9 +28,7 @@ export type PostRow = Omit<NewPost, 'sentiment' | 'excluded' | 'edited_at'> & St
 export type CommentRow = Omit<NewComment, 'sentiment' | 'excluded' | 'edited_at'> & StoredRow;
 
 /** Named parameters of an insert or update. */
-export function toRow<Item extends NewPost | NewComment>(
-  item: Item,
-): Omit<Item, 'sentiment' | 'excluded' | 'edited_at'> & AssessedRow {
+export function toRow<Item extends NewPost | NewComment>(item: Item): Item & Sentiment {
   // Not `...rest`, which took a seventh of a busy collector's time. SQLite ignores what no parameter names.
   return { ...item, ...item.sentiment };
 }
