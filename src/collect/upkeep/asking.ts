@@ -1,4 +1,5 @@
 import type { ItemName, NewComment, NewPost } from '../../domain/item.js';
+import { AppError } from '../../errors.js';
 import type { ListingPage } from '../../reddit/source.js';
 import type { StoredItem } from '../../store/upkeep-store.js';
 import { assessComment, assessPost } from '../assess.js';
@@ -51,18 +52,19 @@ async function askRound(
   const omitted: StoredItem[] = [];
   for (let start = 0; start < items.length; start += PER_REQUEST) {
     const some = items.slice(start, start + PER_REQUEST);
-    const page = await deps.source.info(some.map(fullname), signal);
-    into.asked += some.length;
-    const answer = sortAnswer(some, page, deps);
-    found.push(...answer.found);
-    const share = answer.omitted.length / some.length;
-    if (answer.omitted.length < FEW || share <= MOST_OMITTED) omitted.push(...answer.omitted);
-    else {
-      deps.log.warn(
-        { asked: some.length, omitted: answer.omitted.length, first: some[0] },
-        'most of the items asked for are unknown to the server: not taken for deletions',
-      );
+    for (const { those, page } of await answersTo(some, deps, signal)) {
+      const answer = sortAnswer(those, page, deps);
+      found.push(...answer.found);
+      const share = answer.omitted.length / those.length;
+      if (answer.omitted.length < FEW || share <= MOST_OMITTED) omitted.push(...answer.omitted);
+      else {
+        deps.log.warn(
+          { asked: those.length, omitted: answer.omitted.length, first: those[0] },
+          'most of the items asked for are unknown to the server: not taken for deletions',
+        );
+      }
     }
+    into.asked += some.length;
   }
   await storeFound(found, deps, into);
   const given = found.filter(({ item }) => deps.omissions.has(fullname(item)));
@@ -70,6 +72,58 @@ async function askRound(
   for (const item of omitted) deps.omissions.add(fullname(item));
   const names = given.map(({ item: { kind, id } }) => ({ kind, id }));
   await deps.store.noteAnswers({ fence: deps.fence, omitted, given: names });
+}
+
+interface Answer {
+  those: readonly StoredItem[];
+  page: ListingPage;
+}
+
+/**
+ * An item that Reddit stumbles over must not keep all the others from being asked for, now and in every
+ * cycle: so a request that fails is made in halves, the one that fails again as well, until what is left is
+ * that item. When both halves fail, it is Reddit that does not answer.
+ */
+async function answersTo(
+  some: readonly StoredItem[],
+  deps: UpkeepDeps,
+  signal: AbortSignal,
+): Promise<Answer[]> {
+  const ask = async (those: readonly StoredItem[]): Promise<Answer> => ({
+    those,
+    page: await deps.source.info(those.map(fullname), signal),
+  });
+  const answers: Answer[] = [];
+  let failing = some;
+  let error: unknown = null;
+  const attempt = async (those: readonly StoredItem[]): Promise<boolean> => {
+    try {
+      answers.push(await ask(those));
+      return true;
+    } catch (problem) {
+      if (signal.aborted || !mayBeTheItems(problem)) throw problem;
+      error = problem;
+      return false;
+    }
+  };
+  if (await attempt(some)) return answers;
+  while (failing.length > 1) {
+    const half = Math.ceil(failing.length / 2);
+    const [first, second] = [failing.slice(0, half), failing.slice(half)];
+    const [one, other] = [await attempt(first), await attempt(second)];
+    if (!one && !other) throw error;
+    if (one && other) return answers;
+    failing = one ? second : first;
+  }
+  if (answers.length === 0) throw error;
+  deps.log.warn({ item: failing[0], err: error }, 'Reddit answers for all but this item');
+  return answers;
+}
+
+/** Rather than the connection, the pace or us. */
+function mayBeTheItems(error: unknown): boolean {
+  const codes = ['reddit_rejected', 'reddit_not_found', 'reddit_unavailable', 'reddit_bad_answer'];
+  return error instanceof AppError && codes.includes(error.code);
 }
 
 export function fullname({ kind, id }: ItemName): string {

@@ -17,9 +17,7 @@ export interface UpkeepDeps {
   /** From one cycle to the next. */
   intervalMs: number;
   retentionDays: number;
-  /** As configured. */
-  watched: readonly string[];
-  /** Of these, those that were read in this cycle and are open to us. */
+  /** Those that were read in this cycle and are open to us. */
   subreddits: readonly string[];
   /** Fullnames of what Reddit left out before, or just now. */
   omissions: Set<string>;

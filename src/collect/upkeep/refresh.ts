@@ -4,6 +4,7 @@ import type { TimeWindow } from '../../store/store.js';
 import type { StoredItem } from '../../store/upkeep-store.js';
 import { askAgain, fullname, newAsked } from './asking.js';
 import type { UpkeepDeps } from './deps.js';
+import { openSubreddits } from './open-subreddits.js';
 import { blankOmitted, knownOmissions } from './omissions.js';
 
 const HOUR_MS = 3_600_000;
@@ -34,8 +35,9 @@ export async function refresh(
   const windows = agedBetween(state.refreshed_at, nowMs);
   const omitted = await knownOmissions(deps);
   for (const item of omitted) deps.omissions.add(fullname(item));
-  const aged = await store.itemsCreated({ windows, subreddits: deps.subreddits, limit: MOST });
-  const open = new Set(deps.subreddits.map((name) => name.toLowerCase()));
+  const subreddits = await openSubreddits(deps);
+  const aged = await store.itemsCreated({ windows, subreddits, limit: MOST });
+  const open = new Set(subreddits.map((name) => name.toLowerCase()));
   const all = [...omitted, ...lively].filter((one) => open.has(one.subreddit.toLowerCase()));
   const items = distinct([...all, ...aged.items]);
   into.left = Math.max(0, items.length - MOST) + aged.left;

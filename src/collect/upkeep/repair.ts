@@ -1,6 +1,7 @@
 import { toIso } from '../../clock.js';
 import type { GapRecord, Upkeep } from '../../domain/cycle.js';
 import type { IsoTime } from '../../domain/item.js';
+import { toAppError } from '../../errors.js';
 import type { ShortThread } from '../../store/upkeep-store.js';
 import type { UpkeepDeps } from './deps.js';
 import {
@@ -20,6 +21,8 @@ const MOST_THREADS = 8;
 const MOST_THREADS_OF_GAP = 500;
 /** Older posts are left as they are. */
 const REPAIRED_FOR_MS = 30 * DAY_MS;
+/** Threads that fail before the others are left to the next cycle. */
+const MOST_FAILURES = 3;
 /** Threads that are counted as left to do. */
 const MOST_COUNTED = 100;
 
@@ -48,11 +51,44 @@ export async function repair(deps: UpkeepDeps, signal: AbortSignal, into: Repair
   }
   const gapped = new Set(gaps.map(({ subreddit }) => subreddit.toLowerCase()));
   const [others, those] = partition(deps.subreddits, (name) => gapped.has(name.toLowerCase()));
-  await repairNewest(others, deps, signal, into);
+  const reader = threadReader(deps, signal, into);
+  await repairNewest(others, deps, reader, into);
   for (const subreddit of those) {
     const own = gaps.filter((gap) => gap.subreddit.toLowerCase() === subreddit.toLowerCase());
-    await repairGapped(subreddit, own, deps, signal, into);
+    await repairGapped(subreddit, own, deps, reader, into);
   }
+  if (reader.failure() !== null) throw reader.failure();
+}
+
+interface ThreadReader {
+  /** One after the other, as long as that makes sense. */
+  read(subreddit: string, threads: readonly ShortThread[]): Promise<void>;
+  /** Of the first thread that could not be read. */
+  failure(): unknown;
+}
+
+/**
+ * A thread that fails must keep neither the others from being read nor gaps from being settled, now and in
+ * every cycle. Several do so when it is Reddit that fails: then no more are asked for.
+ */
+function threadReader(deps: UpkeepDeps, signal: AbortSignal, into: Repair): ThreadReader {
+  const errors: unknown[] = [];
+  return {
+    async read(subreddit, threads) {
+      for (const thread of threads) {
+        if (errors.length >= MOST_FAILURES) return;
+        try {
+          await readThread(subreddit, thread, deps, signal, into);
+          into.left -= 1;
+        } catch (error) {
+          if (signal.aborted || !toAppError(error).code.startsWith('reddit_')) throw error;
+          deps.log.warn({ subreddit, post: thread.id, err: error }, 'a thread was not read');
+          errors.push(error);
+        }
+      }
+    },
+    failure: () => errors[0] ?? null,
+  };
 }
 
 /** Nobody can tell whether a post is still missing that no comment speaks of: an estimate stays. */
@@ -69,7 +105,7 @@ async function repairPosts(
 async function repairNewest(
   subreddits: readonly string[],
   deps: UpkeepDeps,
-  signal: AbortSignal,
+  reader: ThreadReader,
   into: Repair,
 ): Promise<void> {
   const since = toIso(deps.clock.now() - REPAIRED_FOR_MS);
@@ -81,8 +117,7 @@ async function repairNewest(
   short.sort((a, b) => (a.thread.created_utc > b.thread.created_utc ? -1 : 1));
   into.left += short.length;
   for (const { subreddit, thread } of short.slice(0, MOST_THREADS)) {
-    await readThread(subreddit, thread, deps, signal, into);
-    into.left -= 1;
+    await reader.read(subreddit, [thread]);
   }
 }
 
@@ -90,17 +125,14 @@ async function repairGapped(
   subreddit: string,
   gaps: readonly GapRecord[],
   deps: UpkeepDeps,
-  signal: AbortSignal,
+  reader: ThreadReader,
   into: Repair,
 ): Promise<void> {
   const sinceMs = Math.min(...gaps.map(({ from }) => Date.parse(from))) - THREAD_LIFE_MS;
   const query = { subreddit, since: toIso(sinceMs), limit: MOST_THREADS_OF_GAP };
   const threads = await deps.store.shortThreads(query);
   into.left += threads.length;
-  for (const thread of threads) {
-    await readThread(subreddit, thread, deps, signal, into);
-    into.left -= 1;
-  }
+  await reader.read(subreddit, threads);
   const still = await deps.store.shortThreads(query);
   const lost = await lostPosts(subreddit, deps);
   for (const gap of gaps) {

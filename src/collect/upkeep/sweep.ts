@@ -3,12 +3,12 @@ import type { Upkeep } from '../../domain/cycle.js';
 import type { UpkeepState } from '../../store/upkeep-store.js';
 import { askAgain, newAsked } from './asking.js';
 import type { UpkeepDeps } from './deps.js';
+import { openSubreddits } from './open-subreddits.js';
 
 /** Everything stored is asked for again in this time: 48 hours, less what repetition and outages take. */
 export const PASS_MS = 40 * 3_600_000;
+/** Asked for at once, and noted: whatever ends the cycle here, the next one begins further on. */
 const PER_REQUEST = 100;
-/** Between two notes of how far it has got. */
-const PER_ROUND = 1000;
 
 type Pass = NonNullable<UpkeepState['sweep']>;
 
@@ -31,7 +31,7 @@ export async function sweep(
   const subreddits = await openSubreddits(deps);
   into.left = quota;
   while (into.left > 0) {
-    const limit = Math.min(PER_ROUND, into.left);
+    const limit = Math.min(PER_REQUEST, into.left);
     const { items, next } = await store.sweepPage({ after: pass.place, subreddits, limit });
     const asked = newAsked();
     try {
@@ -60,19 +60,4 @@ export function quotaOf(pass: Pass, total: number, untilMs: number): number {
   const share = Math.min(1, (untilMs - Date.parse(pass.began_at)) / PASS_MS);
   const due = Math.ceil(total * share) - pass.asked;
   return Math.max(1, Math.ceil(due / PER_REQUEST)) * PER_REQUEST;
-}
-
-/** Those that are watched and open now, and those that are not watched any more and were open. */
-async function openSubreddits({ store, clock, subreddits, watched }: UpkeepDeps) {
-  const lower = (names: readonly string[]) => new Set(names.map((name) => name.toLowerCase()));
-  const open = lower(subreddits);
-  const judged = lower(watched);
-  const stored = await store.subreddits(toIso(clock.now()));
-  return stored
-    .filter(({ name, state }) =>
-      judged.has(name.toLowerCase())
-        ? open.has(name.toLowerCase())
-        : state === 'active' || state === 'unknown',
-    )
-    .map(({ name }) => name);
 }

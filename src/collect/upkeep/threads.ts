@@ -77,12 +77,14 @@ async function wholeThread(
   return { page, comments: [...comments.values()] };
 }
 
-/** Answers that asking again will not better. */
+/**
+ * Answers that asking again will not better: JSON that is no thread, or none of that name. A page of HTML,
+ * or half of one, is Reddit's weather: what it hides is not out of reach.
+ */
 function isUnreadable(error: unknown): boolean {
-  return (
-    error instanceof AppError &&
-    (error.code === 'reddit_bad_answer' || error.code === 'reddit_not_found')
-  );
+  if (!(error instanceof AppError)) return false;
+  if (error.code === 'reddit_not_found') return true;
+  return error.code === 'reddit_bad_answer' && error.details.row === 'unexpected_shape';
 }
 
 function belongs(

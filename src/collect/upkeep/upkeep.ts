@@ -76,7 +76,6 @@ function depsOf(cycle: Cycle, upkeep: Upkeep, run: UpkeepRun): UpkeepDeps {
     ...{ store, source, scorer, clock, log, fence },
     intervalMs: config.collection.intervalMs,
     retentionDays: config.collection.retentionDays,
-    watched: config.subreddits,
     subreddits: read.map(({ name }) => name),
     omissions: new Set(),
     commit: async (subreddit, items, direct) => {
