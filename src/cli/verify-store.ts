@@ -72,7 +72,8 @@ function asLine({ subreddit, hour, stored, recomputed, wrong_terms }: VerifyDiff
   const counts = (rollup: VerifyDifference['stored']) => {
     if (rollup === null) return 'none';
     const { posts, comments, positive, negative, neutral, score_sum } = rollup;
-    return `${posts} posts, ${comments} comments (+${positive} −${negative} =${neutral}), score sum ${score_sum}, last ${rollup.last_item_at}`;
+    const threads = `${rollup.thread_comments_stored} of ${rollup.thread_comments} in its threads`;
+    return `${posts} posts, ${comments} comments (+${positive} −${negative} =${neutral}), score sum ${score_sum}, last ${rollup.last_item_at}, ${threads}`;
   };
   const terms = wrong_terms ? '; the terms of its posts are wrong' : '';
   return `  r/${subreddit} ${hour}: stored ${counts(stored)}; recounted ${counts(recomputed)}${terms}`;

@@ -11,6 +11,8 @@ const cli = (name: string) => fileURLToPath(new URL(`../../src/cli/${name}.js`, 
 
 interface Ended {
   code: number;
+  stdout: string;
+  /** Both streams. */
   output: string;
 }
 
@@ -19,7 +21,7 @@ function runIn(folder: string, name: string, args: string[], env: Record<string,
     const options = { cwd: folder, env: { PATH: process.env.PATH, ...env }, timeout: 110_000 };
     execFile(process.execPath, [cli(name), ...args], options, (error, stdout, stderr) => {
       const code = error === null ? 0 : Number(error.code ?? -1);
-      ended({ code, output: stdout + stderr });
+      ended({ code, stdout, output: stdout + stderr });
     });
   });
 }
@@ -166,6 +168,6 @@ onRecordings(
       SQLITE_PATH: join(folder, '.demo/sentimentagent.db'),
     });
     t.like(verified, { code: 0 });
-    t.like(JSON.parse(verified.output), { differences: [], items: 6123 + 9642 - skipped });
+    t.like(JSON.parse(verified.stdout), { differences: [], items: 6123 + 9642 - skipped });
   },
 );

@@ -58,7 +58,7 @@ test.serial('verify-store: no differences, differences, repair', async (t) => {
   db.exec(`UPDATE rollups_hourly SET posts = 9, score_sum = 1 WHERE hour LIKE '%T11%'`);
   db.exec(`DELETE FROM rollups_hourly WHERE hour LIKE '%T05%'`);
   db.exec(`INSERT INTO rollups_hourly VALUES
-    ('2026-01-15T07:00:00.000Z', 'aws', 1, 0, 1, 0, 0, 5, '2026-01-15T07:01:00.000Z')`);
+    ('2026-01-15T07:00:00.000Z', 'aws', 1, 0, 1, 0, 0, 5, '2026-01-15T07:01:00.000Z', 0, 0)`);
   db.close();
   const before = (await store.ping()).data_version;
   const wrong = await verify();
