@@ -119,11 +119,12 @@ export function startRunner(deps: RunnerDeps): Runner {
 
 /** Whether a daily job has to make up for a day that it missed. */
 async function isDue(job: Job, { store, clock }: RunnerDeps): Promise<boolean> {
-  if (job.dueAfterMs === null) return true;
+  if (!job.firstRunIfMissed) return true;
   try {
     const last = await store.jobSuccess(job.name);
-    // One from the future was noted under a clock that was ahead.
-    return last === null || Math.abs(clock.now() - Date.parse(last)) > job.dueAfterMs;
+    // Not by its age: the slot before may have been served late, and this one while nobody was there. One
+    // from the future was noted under a clock that was ahead.
+    return last === null || slotOf(Date.parse(last), job) !== slotOf(clock.now(), job);
   } catch {
     return true; // the run waits for the store, and says what is wrong with it
   }

@@ -5,8 +5,8 @@ import { DAY_MS, MINUTE_MS } from '../src/domain/window.js';
 export interface Job {
   name: 'collect' | 'prune' | 'vacuum' | 'backup';
   firstRunMs: number;
-  /** The first run, after start, is left out when the last success is younger; null: it never is. */
-  dueAfterMs: number | null;
+  /** The first run, after start, is left out when the job has succeeded since its last slot began. */
+  firstRunIfMissed: boolean;
   intervalMs: number;
   /** How long after each multiple of the interval since the epoch its slots begin. */
   offsetMs: number;
@@ -35,7 +35,7 @@ export function planJobs(config: Config): Job[] {
   const collect: Job = {
     name: 'collect',
     firstRunMs: FIRST_RUN_MS,
-    dueAfterMs: null,
+    firstRunIfMissed: false,
     intervalMs,
     offsetMs: 0,
     hardLimitMs: deadlineMs + DEADLINE_SLACK_MS,
@@ -44,7 +44,7 @@ export function planJobs(config: Config): Job[] {
   const daily = (name: Job['name'], at: string, firstRunMinutes: number): Job => ({
     name,
     firstRunMs: firstRunMinutes * MINUTE_MS,
-    dueAfterMs: DAY_MS,
+    firstRunIfMissed: true,
     intervalMs: DAY_MS,
     offsetMs: Date.parse(`1970-01-01T${at}Z`),
     hardLimitMs: WRITING_MS,

@@ -1,5 +1,5 @@
 import { readdirSync, renameSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config.js';
 import { AppError } from '../errors.js';
@@ -35,7 +35,8 @@ export async function makeBackup(deps: BackupDeps): Promise<BackupReport> {
   const name = backupName(nowMs);
   const database = basename(config.store.sqlitePath);
   const rule = { nowMs, keepDays, nextLookMs, database };
-  const clean = () => [dir, dirname(config.store.sqlitePath)].flatMap((at) => removeOld(at, rule));
+  const kept = resolve(config.store.sqlitePath);
+  const clean = () => [dir, dirname(kept)].flatMap((at) => removeOld(at, rule, kept));
   try {
     createPrivateFolder(dir);
     const { bytes } = await store.copyTo(join(dir, partialName(name)));
@@ -60,8 +61,9 @@ function createPrivateFolder(dir: string): void {
   }
 }
 
-function removeOld(dir: string, rule: KeepRule): string[] {
-  const names = listed(dir).filter((name) => isToGo(name, rule));
+/** @param kept the database, which may be a backup that is used where it lies */
+function removeOld(dir: string, rule: KeepRule, kept: string): string[] {
+  const names = listed(dir).filter((name) => isToGo(name, rule) && resolve(dir, name) !== kept);
   for (const name of names) rmSync(join(dir, name), { force: true });
   return names;
 }

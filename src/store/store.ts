@@ -308,6 +308,8 @@ export interface ItemBatch {
   direct?: true;
   /** Items created before this keep, or get, their assessment, but neither text nor author. */
   textSince?: IsoTime;
+  /** Items created before this are not stored where they are not stored already: retention would take them. */
+  newSince?: IsoTime;
   /** Only with the last of a subreddit's items. */
   complete?: { watermarks: Watermarks; state: SubredditState; gaps: Gap[] };
 }

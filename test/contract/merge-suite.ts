@@ -9,6 +9,7 @@ const DIRECT = { direct: true } as const;
 /** What of an item is kept when it is given again, is gone, or is too old for its text. */
 export function mergeSuite(implementation: Implementation): void {
   gone(implementation);
+  late(implementation);
   edited(implementation);
   expired(implementation);
 }
@@ -19,6 +20,23 @@ const commentOf = async (scene: Scene, id = 'c1', postId = 'p1') =>
 async function wordless(t: ExecutionContext, scene: Scene, words: RegExp) {
   const shown = JSON.stringify([await scene.reader.post('p1'), await commentOf(scene)]);
   t.notRegex(shown, words);
+}
+
+function late(implementation: Implementation): void {
+  define(implementation, 'what retention would take is not stored anew', async (t, scene) => {
+    const { created_utc } = aPost({});
+    const after = new Date(Date.parse(created_utc) + 1).toISOString();
+    const items = { posts: [aPost({})], comments: [aComment({ created_utc })] };
+    const nothing = await scene.commit(items, 'claude', { ...DIRECT, newSince: after });
+    t.like(nothing, { posts_new: 0, comments_new: 0, updated: 0 });
+    t.is(await scene.reader.post('p1'), null);
+    const both = { posts_new: 1, comments_new: 1 };
+    t.like(await scene.commit(items, 'claude', { ...DIRECT, newSince: created_utc }), both);
+    const moved = { posts: [aPost({ title: 'Another' })], comments: [] };
+    const known = await scene.commit(moved, 'claude', { ...DIRECT, newSince: after });
+    t.like(known, { posts_new: 0, updated: 1 });
+    t.deepEqual((await scene.store.verify({ repair: false })).differences, []);
+  });
 }
 
 function gone(implementation: Implementation): void {

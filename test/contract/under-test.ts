@@ -23,7 +23,7 @@ export interface Scene {
   commit(
     items: { posts?: NewPost[]; comments?: NewComment[] },
     subreddit?: string,
-    how?: Pick<ItemBatch, 'direct' | 'textSince'>,
+    how?: Pick<ItemBatch, 'direct' | 'textSince' | 'newSince'>,
   ): Promise<CommitResult>;
 }
 

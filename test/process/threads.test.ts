@@ -9,7 +9,7 @@ import { silentLog } from '../support/log.js';
 const threadFile = fileURLToPath(new URL('../support/threads/thread-root.js', import.meta.url));
 
 function threads(hardLimitMs = 20_000) {
-  const times = { firstRunMs: 0, dueAfterMs: null, intervalMs: 1000, offsetMs: 0 };
+  const times = { firstRunMs: 0, firstRunIfMissed: false, intervalMs: 1000, offsetMs: 0 };
   const job: Job = { name: 'collect', ...times, hardLimitMs, heapMb: 32 };
   const made = createThreads([job], threadFile, loadSettings({ NODE_ENV: 'test' }), silentLog);
   const run = (id: string) => made.run(job, { id, job: 'collect', trigger: 'manual', holder: 'h' });

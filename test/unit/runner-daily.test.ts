@@ -59,8 +59,8 @@ test('a daily job that never succeeded runs minutes after start, and then at its
   await runner.close();
 });
 
-test('one that succeeded within a day waits for its time', async (t) => {
-  const { clock, store, threads, run, begun } = await bench(t, '2026-01-15T00:00:00.000Z', [
+test('one that succeeded since its last slot waits for its time', async (t) => {
+  const { clock, store, threads, run, begun } = await bench(t, '2026-01-15T03:20:00.000Z', [
     'prune',
   ]);
   await store.noteJobSuccess('prune');
@@ -69,11 +69,13 @@ test('one that succeeded within a day waits for its time', async (t) => {
   await clock.advance(10 * MINUTE);
   t.deepEqual(begun(), []);
   await first.close();
-  clock.jumpTo(Date.parse('2026-01-16T00:00:00.001Z'));
+  clock.jumpTo(Date.parse('2026-01-16T03:08:00.000Z'));
   const second = run();
   await clock.advance(3 * MINUTE);
-  t.deepEqual(begun(), ['prune']);
+  t.deepEqual(begun(), ['prune'], 'its slot came while it was starting, less than a day later');
   threads.end({ status: 'succeeded' }, 'prune');
+  await clock.advance(HOUR);
+  t.is(begun().length, 1);
   await second.close();
 });
 

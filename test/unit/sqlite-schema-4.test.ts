@@ -45,7 +45,8 @@ function oldDatabase(path: string): void {
   comment.run({ id: 'a1', post: 'a', excluded: null });
   for (const id of ['b1', 'b2']) comment.run({ id, post: 'b', excluded: null });
   comment.run({ id: 'gone', post: 'a', excluded: 'deleted' });
-  db.prepare(OLD_ROLLUP).run({ posts: 2, comments: 3, items: 5 });
+  comment.run({ id: 'under', post: 'gone', excluded: null });
+  db.prepare(OLD_ROLLUP).run({ posts: 2, comments: 4, items: 6 });
   fillTerms(db);
   db.exec(`INSERT INTO gaps (subreddit, kind, from_utc, to_utc, status, found_at)
       VALUES ('claude', 'post', '${HOUR}', '${AT}', 'lost', '${AT}');
@@ -67,10 +68,16 @@ test('a database of schema 3 is brought on, and its code goes on working on it',
   };
   t.deepEqual(await threads(), [[4, 3]]);
   t.deepEqual(await store.verify({ repair: false }), {
-    ...{ items: 7, rollups: 1, differences: [], stale_terms: 0, repaired: false },
+    ...{ items: 8, rollups: 1, differences: [], stale_terms: 0, repaired: false },
   });
   t.like(await store.post('gone'), { author: '[deleted]', title: '[removed]' });
   t.notRegex(JSON.stringify(await store.post('gone')), /secret/i);
+  const under = await store.comments({ postId: 'gone', limit: 9 });
+  t.deepEqual(
+    under?.comments.map(({ permalink, content }) => [permalink, content]),
+    [['/r/claude/comments/gone/_/under/', 'Secret']],
+    'no word of the title',
+  );
   const page = await store.comments({ postId: 'a', limit: 9 });
   t.deepEqual(
     page?.comments.map(({ content }) => content),

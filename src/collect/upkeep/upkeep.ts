@@ -3,6 +3,7 @@ import type { Config } from '../../config.js';
 import { type Cycle, cycleStatus, type Upkeep } from '../../domain/cycle.js';
 import { type AppError, toAppError } from '../../errors.js';
 import type { CollectStore } from '../../store/store.js';
+import { DAY_MS } from '../../domain/window.js';
 import type { StoredItem } from '../../store/upkeep-store.js';
 import { batchesOf } from '../subreddit.js';
 import { textSince } from '../text-since.js';
@@ -95,7 +96,9 @@ async function commitAll(
   const sum = { posts_new: 0, comments_new: 0, updated: 0, blanked: 0 };
   if (posts.length + comments.length === 0) return sum;
   for (const batch of batchesOf(posts, comments)) {
-    const rules = { ...(direct && { direct }), ...textSince(config.collection, clock) };
+    // Posts that comments tell of may be of any age, and what was asked for may have expired meanwhile.
+    const newSince = toIso(clock.now() - config.collection.retentionDays * DAY_MS);
+    const rules = { ...(direct && { direct }), ...textSince(config.collection, clock), newSince };
     const stored = await store.commit({ fence, subreddit, ...batch, ...rules });
     sum.posts_new += stored.posts_new;
     sum.comments_new += stored.comments_new;

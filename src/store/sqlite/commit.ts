@@ -34,7 +34,8 @@ export function checkSize(items: readonly unknown[]): void {
 export function commitBatch(db: Db, batch: ItemBatch, nowMs: number): CommitResult {
   requireLease(db, batch.fence);
   const writing = beginWriting(db, nowMs);
-  const rules = { direct: batch.direct === true, textSince: batch.textSince };
+  const { textSince, newSince = '' } = batch;
+  const rules = { direct: batch.direct === true, textSince, newSince };
   const posts = storeAll(writing, 'post', batch.posts, rules);
   const comments = storeAll(writing, 'comment', batch.comments, rules);
   const written = posts.new + comments.new + posts.updated + comments.updated;
@@ -83,7 +84,7 @@ function storeAll<K extends Kind>(
   writing: Writing,
   kind: K,
   items: readonly ItemOf[K][],
-  rules: MergeRules,
+  rules: MergeRules & { newSince: IsoTime },
 ): Record<Outcome, number> {
   const tally = { new: 0, updated: 0, unchanged: 0 };
   const versions = new Map<string, ItemOf[K][]>();
@@ -94,7 +95,8 @@ function storeAll<K extends Kind>(
       (known, version) => merged(known, version, rules),
       before,
     );
-    if (after !== null) tally[store(writing, kind, before, after)] += 1;
+    const late = before === null && after !== null && after.created_utc < rules.newSince;
+    if (after !== null && !late) tally[store(writing, kind, before, after)] += 1;
   }
   return tally;
 }

@@ -28,10 +28,14 @@ const gone = (of: string, permalink: string) => `author = '[deleted]', content =
   label = 'neutral', score = 0, confidence = 0, edited_at = NULL, permalink = ${permalink}`;
 const TEXT = `'[' || excluded || ']'`;
 const POST_PERMALINK = `'/r/' || subreddit || '/comments/' || id || '/'`;
+const COMMENT_PERMALINK = `'/r/' || subreddit || '/comments/' || post_id || '/_/' || id || '/'`;
 const ERASE = `
 UPDATE posts SET title = ${TEXT}, url = 'https://www.reddit.com' || ${POST_PERMALINK},
   ${gone(TEXT, POST_PERMALINK)}
 WHERE excluded IN ('deleted', 'removed');
 UPDATE comments SET
-  ${gone(TEXT, `'/r/' || subreddit || '/comments/' || post_id || '/_/' || id || '/'`)}
-WHERE excluded IN ('deleted', 'removed');`;
+  ${gone(TEXT, COMMENT_PERMALINK)}
+WHERE excluded IN ('deleted', 'removed');
+-- Theirs bear the words of the title of their post, which is gone; the sweep sees to the others.
+UPDATE comments SET permalink = ${COMMENT_PERMALINK}
+WHERE post_id IN (SELECT id FROM posts WHERE excluded IN ('deleted', 'removed'));`;
