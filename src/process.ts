@@ -93,8 +93,8 @@ async function shutDown(frame: Frame, exitCode: number, reason: string): Promise
   frame.ending = true;
   frame.log.info({ reason, deadline_ms: frame.deadlineMs }, 'shutting down');
   setTimeout(() => {
-    frame.log.error({ deadline_ms: frame.deadlineMs }, 'shutdown deadline passed: exiting anyway');
-    void flushLog().then(() => process.exit(exitCode === 0 ? 1 : exitCode));
+    frame.log.error({ deadline_ms: frame.deadlineMs }, 'shutdown deadline passed: ending anyway');
+    void flushLog().then(endNow);
   }, frame.deadlineMs).unref();
   frame.stop.abort();
   try {
@@ -107,6 +107,14 @@ async function shutDown(frame: Frame, exitCode: number, reason: string): Promise
     await flushLog();
     process.exit(1);
   }
+}
+
+/**
+ * `process.exit` waits for every thread, and one in a call of SQLite's (a VACUUM, a backup, a long
+ * question) does not end before that does.
+ */
+function endNow(): void {
+  process.kill(process.pid, 'SIGKILL');
 }
 
 function startLine(error: AppError): string {
