@@ -1,3 +1,5 @@
+import { toIso } from '../src/clock.js';
+import { mayHaveLeapt } from '../src/keep/leap.js';
 import { prune as pruneStore } from '../src/keep/prune.js';
 import { openStore } from '../src/store/open.js';
 import type { Outcome } from './bree.js';
@@ -8,6 +10,12 @@ import { PRUNE_DEADLINE_MS } from './schedule.js';
 export async function prune({ config, run, clock, log, signal }: JobContext): Promise<Outcome> {
   const store = await openStore(config, { clock, log, signal, ifMissing: 'wait' });
   try {
+    if (await mayHaveLeapt(store, clock)) {
+      const reason =
+        'the last run was over ten days ago: if the clock is right, it goes on tomorrow';
+      log.warn({ now: toIso(clock.now()) }, `nothing is pruned: ${reason}`);
+      return { status: 'skipped', reason };
+    }
     const deps = { store, clock, config, deadlineMs: PRUNE_DEADLINE_MS, job: `prune-${run.id}` };
     const { finished, ...counts } = await pruneStore(deps, signal);
     log.info({ ...counts, finished }, 'pruned');
