@@ -8,6 +8,7 @@ import type { Api, RouteContext } from './context.js';
 import type { Result } from './reply.js';
 import {
   Count,
+  described,
   Figures,
   hoursParameter,
   nullable,
@@ -41,7 +42,13 @@ const Trends = Type.Object(
     time_window_hours: Type.Integer(),
     granularity: words(GRANULARITIES),
     trend_data: Type.Array(
-      Type.Object({ start: Time, ...Figures, coverage: nullable(Type.Number()) }),
+      Type.Object({
+        ...{ start: Time, ...Figures },
+        coverage: described(
+          nullable(Type.Number({ minimum: 0, maximum: 1 })),
+          'share stored of the comments that Reddit counts under the posts of its whole hours; null: it counts none',
+        ),
+      }),
     ),
     timestamp: Time,
   },

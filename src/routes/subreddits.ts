@@ -33,7 +33,7 @@ const Subreddits = Type.Object(
         ),
         coverage_24h: described(
           nullable(Type.Number({ minimum: 0, maximum: 1 })),
-          'share stored of what Reddit says was written in the last 24 hours; null: not measured yet',
+          'share stored of the comments that Reddit counts under the posts of the last 24 whole hours; null: it counts none',
         ),
         gaps: described(
           Count,
