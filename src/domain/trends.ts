@@ -13,7 +13,7 @@ export interface TrendBucket {
   negative: number;
   neutral: number;
   avg_sentiment: number;
-  /** Stored share of what Reddit counts; null while it is not known. */
+  /** Stored share of the comments that Reddit counts in the threads of its posts; null: it counts none. */
   coverage: number | null;
 }
 

@@ -195,7 +195,7 @@ export interface SubredditDetail {
   watermark_at: IsoTime | null;
   /** Counted items created in the last 24 h. */
   items_24h: number;
-  /** Stored share of what Reddit counts, 0 … 1; null while it is not known. */
+  /** Of the last 24 whole hours: as `coverageOf`. */
   coverage_24h: number | null;
   /** Gaps on record. */
   gaps: number;
