@@ -10,8 +10,11 @@ export function stampOf(nowMs: number): string {
 
 export const backupName = (nowMs: number): string => `sentimentagent-${stampOf(nowMs)}.db`;
 
-/** While it is written; a file of this name is no backup. */
-export const partialName = (name: string): string => `.${name}.partial`;
+/**
+ * While it is written; a file of this name is no backup. By process, as one that was killed may have left
+ * its own in the same second.
+ */
+export const partialName = (name: string, pid: number): string => `.${name}.${pid}.partial`;
 
 /** Where `restore` puts what was there before. */
 export const replacedName = (database: string, nowMs: number): string =>
@@ -41,7 +44,7 @@ export function isToGo(name: string, rule: KeepRule): boolean {
   const whole = timeIn(name, /^sentimentagent-(\d{8}T\d{6}Z)\.db$/);
   const partial = timeIn(
     name,
-    new RegExp(String.raw`^\.sentimentagent-(\d{8}T\d{6}Z)\.db\.partial${side}$`),
+    new RegExp(String.raw`^\.sentimentagent-(\d{8}T\d{6}Z)\.db\.\d+\.partial${side}$`),
   );
   const replaced = name.startsWith(`${database}.replaced-`)
     ? timeIn(

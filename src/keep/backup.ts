@@ -39,8 +39,9 @@ export async function makeBackup(deps: BackupDeps): Promise<BackupReport> {
   const clean = () => [dir, dirname(kept)].flatMap((at) => removeOld(at, rule, kept));
   try {
     createPrivateFolder(dir);
-    const { bytes } = await store.copyTo(join(dir, partialName(name)));
-    renameSync(join(dir, partialName(name)), join(dir, name));
+    const partial = join(dir, partialName(name, process.pid));
+    const { bytes } = await store.copyTo(partial);
+    renameSync(partial, join(dir, name));
     syncFolder(dir);
     const removed = clean();
     await store.noteJobSuccess('backup');

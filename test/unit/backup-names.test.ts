@@ -12,7 +12,7 @@ const madeAgo = (hours: number) => backupName(NOW - hours * HOUR);
 
 test('a backup is named after its moment', (t) => {
   t.is(backupName(NOW), 'sentimentagent-20260115T034500Z.db');
-  t.is(partialName(backupName(NOW)), '.sentimentagent-20260115T034500Z.db.partial');
+  t.is(partialName(backupName(NOW), 7), '.sentimentagent-20260115T034500Z.db.7.partial');
 });
 
 test('the daily look removes what would be too old before the next one', (t) => {
@@ -32,9 +32,9 @@ test('so does it with databases that were replaced, and what killed backups left
   t.true(isToGo('sentimentagent.db.replaced-20260112T034500Z', byHand));
   t.true(isToGo('sentimentagent.db.replaced-20260112T034500Z-wal', byHand));
   t.false(isToGo('sentimentagent.db.replaced-20260114T034500Z', byHand));
-  t.true(isToGo('.sentimentagent-20260115T024400Z.db.partial', byHand));
-  t.true(isToGo('.sentimentagent-20260115T024400Z.db.partial-journal', byHand));
-  t.false(isToGo('.sentimentagent-20260115T030000Z.db.partial', byHand), 'being written');
+  t.true(isToGo('.sentimentagent-20260115T024400Z.db.7.partial', byHand));
+  t.true(isToGo('.sentimentagent-20260115T024400Z.db.7.partial-journal', byHand));
+  t.false(isToGo('.sentimentagent-20260115T030000Z.db.7.partial', byHand), 'being written');
 });
 
 test('what is not of our naming stays, however old', (t) => {
