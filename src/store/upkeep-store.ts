@@ -57,6 +57,11 @@ export interface ShortThreadsQuery {
   subreddit: string;
   since: IsoTime;
   limit: number;
+  /**
+   * When threads were read whose missing comments may only have been late: what was found out of
+   * reach then is taken for missing.
+   */
+  doubted?: TimeWindow;
 }
 
 export interface ShortThread {

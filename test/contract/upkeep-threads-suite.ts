@@ -134,6 +134,23 @@ function readThreads(implementation: Implementation): void {
     (await scene.store.shortThreads({ subreddit: 'claude', since: LONG_AGO, limit: 9 }))[0]
       ?.missing ?? 0;
 
+  define(
+    implementation,
+    'what was out of reach in a doubted reading is missing',
+    async (t, scene) => {
+      await scene.commit({ posts: [aPost({ comment_count: 7 })], comments: answers('p1', 4) });
+      await read(scene, 7, at('11:50'));
+      const doubting = async (from: string, to: string) => {
+        const doubted = { from: at(from), to: at(to) };
+        const query = { subreddit: 'claude', since: LONG_AGO, limit: 9, doubted };
+        return (await scene.store.shortThreads(query)).map((thread) => thread.missing);
+      };
+      t.deepEqual(await doubting('11:50', '11:51'), [3]);
+      t.deepEqual(await doubting('11:40', '11:50'), []);
+      t.deepEqual(await doubting('11:51', '12:00'), []);
+    },
+  );
+
   define(implementation, 'what a whole thread does not show is out of reach', async (t, scene) => {
     await scene.commit({ posts: [aPost({ comment_count: 7 })], comments: answers('p1', 4) });
     const before = await version(scene);

@@ -135,7 +135,7 @@ for (const [name, sql, expected] of cases) {
     const bound = {
       ...{ from: '', to: '', subreddit: '', since, limit: 1, afterTime: '', afterId: '' },
       ...{ postId: '', asOf: '', foundAt: '', kind: '', status: '', subreddits: '[]' },
-      ...{ collectedAt: '', id: '' },
+      ...{ collectedAt: '', id: '', doubtedFrom: '', doubtedTo: '' },
     };
     const rows = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(bound) as { detail: string }[];
     db.close();

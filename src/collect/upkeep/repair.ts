@@ -2,7 +2,9 @@ import { toIso } from '../../clock.js';
 import type { GapRecord, Upkeep } from '../../domain/cycle.js';
 import type { IsoTime } from '../../domain/item.js';
 import { toAppError } from '../../errors.js';
+import type { TimeWindow } from '../../store/store.js';
 import type { ShortThread } from '../../store/upkeep-store.js';
+import { OVERLAP_MS } from '../listing.js';
 import type { UpkeepDeps } from './deps.js';
 import {
   countThreads,
@@ -129,7 +131,10 @@ async function repairGapped(
   into: Repair,
 ): Promise<void> {
   const sinceMs = Math.min(...gaps.map(({ from }) => Date.parse(from))) - THREAD_LIFE_MS;
-  const query = { subreddit, since: toIso(sinceMs), limit: MOST_THREADS_OF_GAP };
+  const query = {
+    ...{ subreddit, since: toIso(sinceMs), limit: MOST_THREADS_OF_GAP },
+    doubted: readBefore(gaps),
+  };
   const threads = await deps.store.shortThreads(query);
   into.left += threads.length;
   await reader.read(subreddit, threads);
@@ -141,6 +146,16 @@ async function repairGapped(
     // Nobody counts the comments of posts that nobody knows.
     await settle(gap, blind ? null : missing, deps, { final: blind });
   }
+}
+
+/**
+ * A comment that was counted and not shown yet when its thread was read, just before the gap, has surfaced in
+ * it: no listing that is read later goes back so far.
+ */
+function readBefore(gaps: readonly GapRecord[]): TimeWindow {
+  const froms = gaps.map(({ from }) => Date.parse(from));
+  const founds = gaps.map(({ found_at }) => Date.parse(found_at));
+  return { from: toIso(Math.min(...froms) - OVERLAP_MS), to: toIso(Math.max(...founds)) };
 }
 
 function overlap(a: GapRecord, b: GapRecord): boolean {

@@ -21,16 +21,20 @@ export function countInThread(db: Db, comment: NewComment, moved: MovedHours): v
   moved.addThread(db, comment.post_id);
 }
 
+const OUT_OF_REACH = `CASE WHEN thread_read_at >= @doubtedFrom AND thread_read_at < @doubtedTo
+      THEN 0 ELSE unreachable END`;
 /** Both kinds of posts by the index of their kind. */
 const lacking = (excluded: string) =>
-  `SELECT id, created_utc, max(comment_count - unreachable, 0) - ${STORED_IN_THREAD} AS missing
+  `SELECT id, created_utc,
+      max(comment_count - ${OUT_OF_REACH}, 0) - ${STORED_IN_THREAD} AS missing
     FROM posts WHERE ${excluded} AND subreddit = @subreddit AND created_utc >= @since`;
 export const SHORT_THREADS = `SELECT id, created_utc, missing FROM (
     ${lacking('excluded IS NULL')} UNION ALL ${lacking('excluded IS NOT NULL')}
   ) WHERE missing > 0 ORDER BY created_utc DESC, id DESC LIMIT @limit`;
 
-export function shortThreads(db: Db, query: ShortThreadsQuery): ShortThread[] {
-  return all<ShortThread>(db, SHORT_THREADS, query);
+export function shortThreads(db: Db, { doubted, ...query }: ShortThreadsQuery): ShortThread[] {
+  const { from: doubtedFrom, to: doubtedTo } = doubted ?? { from: null, to: null };
+  return all<ShortThread>(db, SHORT_THREADS, { ...query, doubtedFrom, doubtedTo });
 }
 
 /**
