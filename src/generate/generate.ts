@@ -155,7 +155,7 @@ async function begin(cycle: Cycle, deps: GenerateDeps): Promise<Fence> {
   const grant = await deps.store.beginCycle({ cycle, holder, leaseMs, holderIsDead });
   if (grant.granted) return grant.fence;
   throw new AppError('already_running', `${grant.holder} is collecting into this store`, {
-    cure: 'end it (npm stop), or wait until its cycle is over',
+    cure: 'end it (npm stop), or wait until its cycle is over; a lease that another machine left behind is taken by npm run collect',
   });
 }
 
