@@ -52,13 +52,14 @@ async function system(t: ExecutionContext, env: Record<string, string>) {
   const hook = { duringCycle: null as (() => void) | null };
   const reddit = await fakeReddit(t, (request, response) => {
     const [, subreddit = '', kind = ''] = /\/r\/(\w+)\/(\w+)/.exec(request.url ?? '') ?? [];
+    if (subreddit === '') return json(response, 200, listing([])); // by name: nothing
     if (subreddit === 'aws') {
       hook.duringCycle?.();
       hook.duringCycle = null;
     }
     const item = kind === 'new' ? redditPost : redditComment;
     const id = `${kind === 'new' ? 'p' : 'c'}${subreddit}`.toLowerCase();
-    json(response, 200, listing([item(id, { subreddit, created_utc })]));
+    json(response, 200, listing([item(id, { subreddit, created_utc, num_comments: 0 })]));
   });
   const settings = { SQLITE_PATH: path, SUBREDDITS: SUBREDDITS.join(','), ...env };
   const api = startApi(t, settings);
