@@ -8,10 +8,10 @@ import { simulation, type Simulation } from '../support/reddit.js';
  * verify, and the next cycle must give exactly what an undisturbed one gives. Then the same
  * with SIGTERM, where moreover it must end with 0 and leave its cycle closed.
  *
- * `--random N` (15) sets the number of random instants, `--seed S` repeats them;
+ * `--random N` (8) sets the number of random instants, `--seed S` repeats them;
  * `--only SIGKILL|SIGTERM` leaves the other signal out.
  */
-const RANDOM_INSTANTS = numberOption('--random') ?? 15;
+const RANDOM_INSTANTS = numberOption('--random') ?? 8;
 const SEED = numberOption('--seed') ?? Math.floor(Math.random() * 2 ** 31);
 const ONLY = option('--only');
 const HOUR = 3_600_000;
