@@ -12,7 +12,7 @@ export async function prune({ config, run, clock, log, signal }: JobContext): Pr
   try {
     if (await mayHaveLeapt(store, clock)) {
       const reason =
-        'the last run was over ten days ago: if the clock is right, it goes on tomorrow';
+        'the last run was over ten days ago: if the clock is right, it goes on in a day or two';
       log.warn({ now: toIso(clock.now()) }, `nothing is pruned: ${reason}`);
       return { status: 'skipped', reason };
     }

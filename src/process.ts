@@ -94,7 +94,7 @@ async function shutDown(frame: Frame, exitCode: number, reason: string): Promise
   frame.log.info({ reason, deadline_ms: frame.deadlineMs }, 'shutting down');
   setTimeout(() => {
     frame.log.error({ deadline_ms: frame.deadlineMs }, 'shutdown deadline passed: ending anyway');
-    void flushLog().then(() => (exitCode === 0 ? endNow() : process.exit(exitCode)));
+    void flushLog().then(() => (exitCode <= 1 ? endNow() : process.exit(exitCode)));
   }, frame.deadlineMs).unref();
   frame.stop.abort();
   try {
@@ -111,7 +111,7 @@ async function shutDown(frame: Frame, exitCode: number, reason: string): Promise
 
 /**
  * `process.exit` waits for every thread, and one in a call of SQLite's (a VACUUM, a backup, a long
- * question) does not end before that does. Where the exit code says something, it is worth the wait.
+ * question) does not end before that does. Only 69 and 78, which say what PM2 is to do, are worth the wait.
  */
 function endNow(): void {
   process.kill(process.pid, 'SIGKILL');

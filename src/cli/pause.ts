@@ -1,6 +1,7 @@
 import { systemClock } from '../clock.js';
 import { runCommand } from '../command.js';
 import { loadSettings, readEnvironment } from '../config.js';
+import { AppError } from '../errors.js';
 import { createLog } from '../log.js';
 import { openStore } from '../store/open.js';
 
@@ -30,12 +31,17 @@ await runCommand(
     },
   },
   async ({ values }, signal) => {
+    if (values.reason.trim().length > MAX_REASON) {
+      throw new AppError('invalid_request', `--reason is longer than ${MAX_REASON} characters`, {
+        cure: 'shorten it',
+      });
+    }
     const { config, secrets } = loadSettings(readEnvironment());
     const logConfig = { nodeEnv: config.nodeEnv, logLevel: 'warn' } as const;
     const log = await createLog('pause', logConfig, secrets, process.stderr);
     const store = await openStore(config, { clock: systemClock, log, ifMissing: 'refuse', signal });
     try {
-      const { since, reason } = await store.pause(values.reason.trim().slice(0, MAX_REASON));
+      const { since, reason } = await store.pause(values.reason.trim());
       const why = reason === '' ? '' : ` (${reason})`;
       const text = `collection is paused since ${since}${why}; npm run resume lets it go on`;
       const answer = JSON.stringify({ status: 'paused', since, reason });

@@ -28,11 +28,12 @@ export function cycleTable(cycle: Cycle): string[] {
 function upkeepLines(upkeep: Cycle['upkeep']): string[] {
   if (upkeep === null) return [];
   const { repair, refresh, sweep, blanked } = upkeep;
-  const left = (count: number) => (count === 0 ? '' : `, ${count} left for the next cycle`);
+  const left = (count: number, to: string) => (count === 0 ? '' : `, ${count} left to ${to}`);
+  const next = 'the next cycle';
   return [
-    `repair: ${repair.threads} threads, ${repair.comments_new} comments${left(repair.left)}`,
-    `refresh: ${refresh.asked} items, ${refresh.changed} changed${left(refresh.left)}`,
-    `sweep: ${sweep.asked} items, ${sweep.changed} changed${left(sweep.left)}; erased: ${blanked}`,
+    `repair: ${repair.threads} threads, ${repair.comments_new} comments${left(repair.left, next)}`,
+    `refresh: ${refresh.asked} items, ${refresh.changed} changed${left(refresh.left, 'the sweep')}`,
+    `sweep: ${sweep.asked} items, ${sweep.changed} changed${left(sweep.left, next)}; erased: ${blanked}`,
   ];
 }
 

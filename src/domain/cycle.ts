@@ -78,7 +78,7 @@ export interface Upkeep {
     requests: number;
     left: number;
   };
-  /** Young items asked for again: votes, edits, deletions. */
+  /** Young items asked for again: votes, edits, deletions. What is left is left to the sweep. */
   refresh: { asked: number; changed: number; requests: number; left: number };
   /** Part of the walk through everything stored, which looks for what was deleted. */
   sweep: { asked: number; changed: number; requests: number; left: number };

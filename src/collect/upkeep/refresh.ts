@@ -13,7 +13,7 @@ const HOUR_MS = 3_600_000;
  * of the age costs the same. After that the sweep sees it at least every 48 hours.
  */
 export const REFRESH_AGES_MS = [1, 2, 4, 8, 16, 32].map((hours) => hours * HOUR_MS);
-/** Items of one cycle: twenty requests. */
+/** Items of one cycle: twenty requests. Those beyond are left to their next age, and to the sweep. */
 const MOST = 2000;
 
 /**
