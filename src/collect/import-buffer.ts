@@ -1,4 +1,4 @@
-import type { NewComment, NewPost } from '../domain/item.js';
+import { fullname, type NewComment, type NewPost } from '../domain/item.js';
 import {
   type ImportBatch,
   type ImportCounts,
@@ -41,7 +41,7 @@ export function importBuffer(
   return {
     async add(item, itemBytes) {
       const { id, subreddit } = 'post' in item ? item.post : item.comment;
-      const name = `${'post' in item ? 't3' : 't1'}_${id}`;
+      const name = fullname({ kind: 'post' in item ? 'post' : 'comment', id });
       if (held.has(name)) {
         counts.known += 1;
         return;

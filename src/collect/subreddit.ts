@@ -2,6 +2,7 @@ import { type Clock, toIso } from '../clock.js';
 import type { Config } from '../config.js';
 import type { SubredditResult } from '../domain/cycle.js';
 import type { Kind, NewComment, NewPost } from '../domain/item.js';
+import { DAY_MS } from '../domain/window.js';
 import { type AppError, toAppError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { RedditComment, RedditPost } from '../reddit/schemas.js';
@@ -127,7 +128,7 @@ function readKind(
   signal: AbortSignal,
 ): Promise<ListingRead> {
   const nowMs = clock.now();
-  const oldestMs = nowMs - collection.retentionDays * 86_400_000;
+  const oldestMs = nowMs - collection.retentionDays * DAY_MS;
   const bounds = { marks: into.marks, nowMs, oldestMs };
   return readListing(source, { subreddit, kind }, bounds, signal, into);
 }

@@ -1,4 +1,5 @@
 import type { IsoTime } from './item.js';
+import { compactTime } from './window.js';
 
 export const CYCLE_STATUSES = ['running', 'succeeded', 'partial', 'failed'] as const;
 export type CycleStatus = (typeof CYCLE_STATUSES)[number];
@@ -154,6 +155,5 @@ export function newCycle(
 
 /** Sortable and readable: `20261122T030005Z-1f3a9c`. `random` is at least six hex digits. */
 export function cycleId(startedAt: IsoTime, random: string): string {
-  const compact = startedAt.replace(/[-:]/g, '').replace(/\.\d+Z$/, 'Z');
-  return `${compact}-${random.slice(0, 6)}`;
+  return `${compactTime(startedAt)}-${random.slice(0, 6)}`;
 }

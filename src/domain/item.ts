@@ -85,6 +85,11 @@ export interface ItemName {
   id: string;
 }
 
+/** Reddit's name of it: `t3_…`, `t1_…`. */
+export function fullname({ kind, id }: ItemName): string {
+  return `${kind === 'post' ? 't3' : 't1'}_${id}`;
+}
+
 /** A vote count that moved less than this is not worth rewriting the store for. */
 export function voteMoveMatters(before: number, after: number): boolean {
   return Math.abs(after - before) > Math.max(2, Math.abs(before) * 0.1);

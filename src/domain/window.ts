@@ -61,3 +61,8 @@ export function toTimes(window: Window): { from: IsoTime; to: IsoTime } {
 export function isoTime(ms: number): IsoTime {
   return new Date(ms).toISOString();
 }
+
+/** `20261122T030005Z`: a time as names of records and files carry it. */
+export function compactTime(time: IsoTime): string {
+  return time.replace(/[-:]/g, '').replace(/\.\d+Z$/, 'Z');
+}

@@ -1,14 +1,7 @@
-import { DAY_MS, HOUR_MS } from '../domain/window.js';
+import { compactTime, DAY_MS, HOUR_MS, isoTime } from '../domain/window.js';
 
-/** `20261122T030000Z`: a time as file names carry it. */
-export function stampOf(nowMs: number): string {
-  return new Date(nowMs)
-    .toISOString()
-    .replace(/[-:]/g, '')
-    .replace(/\.\d+Z$/, 'Z');
-}
-
-export const backupName = (nowMs: number): string => `sentimentagent-${stampOf(nowMs)}.db`;
+export const backupName = (nowMs: number): string =>
+  `sentimentagent-${compactTime(isoTime(nowMs))}.db`;
 
 /**
  * While it is written; a file of this name is no backup. By process, as one that was killed may have left
@@ -18,7 +11,7 @@ export const partialName = (name: string, pid: number): string => `.${name}.${pi
 
 /** Where `restore` puts what was there before. */
 export const replacedName = (database: string, nowMs: number): string =>
-  `${database}.replaced-${stampOf(nowMs)}`;
+  `${database}.replaced-${compactTime(isoTime(nowMs))}`;
 
 export interface KeepRule {
   nowMs: number;

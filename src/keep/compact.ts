@@ -34,18 +34,18 @@ export async function compactStore(
   if (compaction.status === 'busy') {
     return { done: false, reason: `${compaction.by} was collecting all the time` };
   }
-  const spared = compaction.status === 'no_space' ? noSpace(compaction) : null;
-  if (spared !== null) log.warn({ ...compaction }, spared);
+  if (compaction.status === 'no_space') log.warn({ ...compaction }, noSpace(compaction));
   let emptied = await store.emptyLog();
   while (!emptied && !stopped()) {
     await clock.sleep(POLL_MS, signal);
     emptied = await store.emptyLog();
   }
-  if (spared !== null) return { done: false, reason: spared };
-  if (!emptied)
+  if (compaction.status === 'no_space') return { done: false, reason: noSpace(compaction) };
+  if (!emptied) {
     return { done: false, reason: 'a reader kept the write-ahead log from being emptied' };
+  }
   await store.noteJobSuccess('vacuum');
-  const { bytes_before, bytes_after } = compaction as { bytes_before: number; bytes_after: number };
+  const { bytes_before, bytes_after } = compaction;
   return { done: true, bytes_before, bytes_after };
 }
 

@@ -7,7 +7,7 @@ import { listingPage } from './answer.js';
 import type { BudgetMemory } from './budget.js';
 import type { Exchange } from './exchange.js';
 import { openSession, type Question } from './session.js';
-import type { ListingQuery, PostSource } from './source.js';
+import { type ListingQuery, MOST_PER_REQUEST, type PostSource } from './source.js';
 import { morePage, threadPage } from './thread.js';
 
 export interface RedditDeps {
@@ -22,8 +22,6 @@ export interface RedditDeps {
 /** Retries of a request that failed for a passing reason: after 1 s, 4 s and 16 s. */
 const REDDIT_RETRY: RetryPolicy = { retries: 3, baseDelayMs: 1000 };
 
-/** More in one request Reddit does not answer. */
-const MOST_PER_REQUEST = 100;
 /** Of a thread; it shows 200 unless asked for more. */
 const MOST_COMMENTS = 500;
 

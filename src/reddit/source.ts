@@ -23,6 +23,9 @@ export interface PostSource {
   close(): Promise<void>;
 }
 
+/** Names in one request, or things on one page: more Reddit does not answer. */
+export const MOST_PER_REQUEST = 100;
+
 /** What a collection cycle needs. */
 export type CollectSource = Omit<PostSource, 'close'>;
 

@@ -65,6 +65,9 @@ test.serial('paused over restarts; resumed, the missed cycle runs at once', asyn
   const env = { REDDIT_BASE_URL: reddit.url, SUBREDDITS: 'claude', ...CREDENTIALS };
   const bench = new KeepBench(t, { ...env, DATA_RETENTION_DAYS: '90' });
   await bench.withStore(async () => undefined);
+  const long = await bench.command('pause', ['--reason', 'x'.repeat(201)]);
+  t.is(long.code, 64);
+  t.regex(long.stderr, /longer than 200 characters/);
   const paused = await bench.command('pause', ['--reason', 'moving house']);
   t.is(paused.code, 0, paused.stderr);
   t.regex(paused.stdout, /paused since .*moving house/);

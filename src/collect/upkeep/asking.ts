@@ -1,18 +1,17 @@
-import type { ItemName, NewComment, NewPost } from '../../domain/item.js';
+import { fullname, type NewComment, type NewPost } from '../../domain/item.js';
 import { AppError } from '../../errors.js';
-import type { ListingPage } from '../../reddit/source.js';
+import { type ListingPage, MOST_PER_REQUEST } from '../../reddit/source.js';
 import type { StoredItem } from '../../store/upkeep-store.js';
 import { assessComment, assessPost } from '../assess.js';
 import { groupBy, type UpkeepDeps } from './deps.js';
 
-/** More in one request Reddit does not answer. */
-const PER_REQUEST = 100;
 /** Read, then stored: some batches for each subreddit instead of many small ones. */
 const PER_ROUND = 1000;
 /** Believed at most: whoever knows less than half of what was asked is not the Reddit it came from. */
 const MOST_OMITTED = 0.5;
 /** Of so few, all may be gone. */
 const FEW = 10;
+
 /** Counts up. */
 export interface Asked {
   asked: number;
@@ -50,8 +49,8 @@ async function askRound(
 ): Promise<void> {
   const found: Found[] = [];
   const omitted: StoredItem[] = [];
-  for (let start = 0; start < items.length; start += PER_REQUEST) {
-    const some = items.slice(start, start + PER_REQUEST);
+  for (let start = 0; start < items.length; start += MOST_PER_REQUEST) {
+    const some = items.slice(start, start + MOST_PER_REQUEST);
     for (const { those, page } of await answersTo(some, deps, signal)) {
       const answer = sortAnswer(those, page, deps);
       found.push(...answer.found);
@@ -124,10 +123,6 @@ async function answersTo(
 function mayBeTheItems(error: unknown): boolean {
   const codes = ['reddit_rejected', 'reddit_not_found', 'reddit_unavailable', 'reddit_bad_answer'];
   return error instanceof AppError && codes.includes(error.code);
-}
-
-export function fullname({ kind, id }: ItemName): string {
-  return `${kind === 'post' ? 't3' : 't1'}_${id}`;
 }
 
 type Found =

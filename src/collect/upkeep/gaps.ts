@@ -1,10 +1,10 @@
 import { toIso } from '../../clock.js';
 import type { GapRecord, Upkeep } from '../../domain/cycle.js';
+import { DAY_MS } from '../../domain/window.js';
 import type { StoredItem } from '../../store/upkeep-store.js';
 import { askAgain, newAsked } from './asking.js';
 import type { UpkeepDeps } from './deps.js';
 
-const DAY_MS = 86_400_000;
 /** Comments are written under posts of the last days; older ones come round with the sweep. */
 export const THREAD_LIFE_MS = 3 * DAY_MS;
 /** After this nobody can bring back what is missing: the record says how much it is. */

@@ -1,4 +1,5 @@
 import { toIso } from '../../clock.js';
+import { HOUR_MS } from '../../domain/window.js';
 import { MAX_BATCH } from '../../store/store.js';
 import type { Omission } from '../../store/upkeep-store.js';
 import { groupBy, type UpkeepDeps } from './deps.js';
@@ -8,7 +9,7 @@ import { groupBy, type UpkeepDeps } from './deps.js';
  * good. One answer proves nothing (PITFALLS: act on a disappearance only when repeated).
  */
 const TIMES_TO_BELIEVE = 3;
-const OMITTED_FOR_MS = 3 * 3_600_000;
+const OMITTED_FOR_MS = 3 * HOUR_MS;
 /** Looked at in one cycle: these are rare. */
 const MOST = 1000;
 

@@ -2,12 +2,13 @@ import { toIso } from '../../clock.js';
 import type { Upkeep } from '../../domain/cycle.js';
 import type { TimeWindow } from '../../store/store.js';
 import type { StoredItem } from '../../store/upkeep-store.js';
-import { askAgain, fullname, newAsked } from './asking.js';
+import { fullname } from '../../domain/item.js';
+import { HOUR_MS } from '../../domain/window.js';
+import { askAgain, newAsked } from './asking.js';
 import type { UpkeepDeps } from './deps.js';
 import { openSubreddits } from './open-subreddits.js';
 import { blankOmitted, knownOmissions } from './omissions.js';
 
-const HOUR_MS = 3_600_000;
 /**
  * An item is asked for again at about these ages: votes and edits come early, and each doubling
  * of the age costs the same. After that the sweep sees it at least every 48 hours.

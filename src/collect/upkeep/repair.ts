@@ -1,5 +1,6 @@
 import { toIso } from '../../clock.js';
 import type { GapRecord, Upkeep } from '../../domain/cycle.js';
+import { DAY_MS } from '../../domain/window.js';
 import type { IsoTime } from '../../domain/item.js';
 import { toAppError } from '../../errors.js';
 import type { TimeWindow } from '../../store/store.js';
@@ -16,7 +17,6 @@ import {
 } from './gaps.js';
 import { readThread } from './threads.js';
 
-const DAY_MS = 86_400_000;
 /** Threads of one cycle without a gap: comments that were gone before anybody saw them, mostly. */
 const MOST_THREADS = 8;
 /** Of one subreddit with a gap: some minutes of Reddit's rate. */

@@ -1,14 +1,14 @@
 import { toIso } from '../../clock.js';
 import type { Upkeep } from '../../domain/cycle.js';
+import { HOUR_MS } from '../../domain/window.js';
+import { MOST_PER_REQUEST } from '../../reddit/source.js';
 import type { UpkeepState } from '../../store/upkeep-store.js';
 import { askAgain, newAsked } from './asking.js';
 import type { UpkeepDeps } from './deps.js';
 import { openSubreddits } from './open-subreddits.js';
 
 /** Everything stored is asked for again in this time: 48 hours, less what repetition and outages take. */
-export const PASS_MS = 40 * 3_600_000;
-/** Asked for at once, and noted: whatever ends the cycle here, the next one begins further on. */
-const PER_REQUEST = 100;
+export const PASS_MS = 40 * HOUR_MS;
 
 type Pass = NonNullable<UpkeepState['sweep']>;
 
@@ -31,7 +31,8 @@ export async function sweep(
   const subreddits = await openSubreddits(deps);
   into.left = quota;
   while (into.left > 0) {
-    const limit = Math.min(PER_REQUEST, into.left);
+    // One request, then noted: whatever ends the cycle here, the next one begins further on.
+    const limit = Math.min(MOST_PER_REQUEST, into.left);
     const { items, next } = await store.sweepPage({ after: pass.place, subreddits, limit });
     const asked = newAsked();
     try {
@@ -59,5 +60,5 @@ function begun(pass: Pass | null, nowMs: number): Pass {
 export function quotaOf(pass: Pass, total: number, untilMs: number): number {
   const share = Math.min(1, (untilMs - Date.parse(pass.began_at)) / PASS_MS);
   const due = Math.ceil(total * share) - pass.asked;
-  return Math.max(1, Math.ceil(due / PER_REQUEST)) * PER_REQUEST;
+  return Math.max(1, Math.ceil(due / MOST_PER_REQUEST)) * MOST_PER_REQUEST;
 }

@@ -1,13 +1,13 @@
 import { toIso } from '../../clock.js';
 import type { Upkeep } from '../../domain/cycle.js';
+import { DAY_MS } from '../../domain/window.js';
 import { AppError } from '../../errors.js';
 import type { RedditComment } from '../../reddit/schemas.js';
-import type { ThreadPage } from '../../reddit/source.js';
+import { MOST_PER_REQUEST, type ThreadPage } from '../../reddit/source.js';
 import type { ShortThread } from '../../store/upkeep-store.js';
 import { assessComment, assessPost } from '../assess.js';
 import type { UpkeepDeps } from './deps.js';
 
-const PER_REQUEST = 100;
 /** Parts of one thread beyond its first page: ten thousand comments, as Reddit's longest have. */
 const MOST_PARTS = 100;
 
@@ -67,7 +67,7 @@ async function wholeThread(
   const asked = new Set<string>();
   const open = [...page.more];
   for (let part = 0; part < MOST_PARTS && open.length > 0; part += 1) {
-    const ids = [...new Set(open.splice(0, PER_REQUEST))].filter((one) => !asked.has(one));
+    const ids = [...new Set(open.splice(0, MOST_PER_REQUEST))].filter((one) => !asked.has(one));
     for (const one of ids) asked.add(one);
     if (ids.length === 0) continue;
     const more = await source.moreComments(id, ids, signal);
@@ -96,6 +96,6 @@ function belongs(
   return (
     comment.link_id === `t3_${postId}` &&
     comment.subreddit.toLowerCase() === subreddit.toLowerCase() &&
-    comment.created_utc * 1000 >= clock.now() - retentionDays * 86_400_000
+    comment.created_utc * 1000 >= clock.now() - retentionDays * DAY_MS
   );
 }
