@@ -2,27 +2,8 @@ import test from 'ava';
 import Database from 'better-sqlite3';
 import { newCycle } from '../../src/domain/cycle.js';
 import { AppError } from '../../src/errors.js';
-import type { PostSource } from '../../src/reddit/source.js';
-import { type CycleBench, cycleBench } from '../support/cycle-bench.js';
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const two = { simulation: { subreddits: ['aws', 'claude'], historyHours: 3 } };
-
-type Wrap = (source: PostSource) => PostSource;
-
-/** A living comment of `aws` that is about to be refreshed for the first time. */
-function youngComment(bench: CycleBench, ageMs: number, skip = 0): string {
-  const db = new Database(bench.databasePath, { readonly: true });
-  try {
-    const before = new Date(bench.clock.now() - ageMs).toISOString();
-    const sql = `SELECT id FROM comments WHERE subreddit = 'aws' AND excluded IS NULL
-      AND created_utc < ? ORDER BY created_utc DESC LIMIT 1 OFFSET ?`;
-    return (db.prepare(sql).get(before, skip) as { id: string }).id;
-  } finally {
-    db.close();
-  }
-}
+import { cycleBench } from '../support/cycle-bench.js';
+import { HOUR, MINUTE, two, type Wrap, youngComment } from '../support/upkeep.js';
 
 test.serial('the walk asks for what is stored also while the listing of it fails', async (t) => {
   const bench = await cycleBench(t, two);
