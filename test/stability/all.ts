@@ -14,7 +14,9 @@ const SUITES: readonly string[][] = [
   program('faults'),
   program('system'),
   program('monitor'),
-  program('week', '2'),
+  // Two that found faults: posts that no listing reached, and a comment that was counted before it showed.
+  program('week', '1', '3'),
+  program('week', '1', '5'),
 ];
 
 for (const suite of SUITES) {

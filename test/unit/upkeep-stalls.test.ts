@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import { newCycle } from '../../src/domain/cycle.js';
 import { AppError } from '../../src/errors.js';
 import { cycleBench } from '../support/cycle-bench.js';
-import { HOUR, MINUTE, two, type Wrap, youngComment } from '../support/upkeep.js';
+import { commentRow, HOUR, MINUTE, two, type Wrap, youngComment } from '../support/upkeep.js';
 
 test.serial('the walk asks for what is stored also while the listing of it fails', async (t) => {
   const bench = await cycleBench(t, two);
@@ -133,3 +133,41 @@ test.serial(
     t.deepEqual(await bench.store.gaps({ limit: 9, status: 'open' }), []);
   },
 );
+
+test.serial('a page of HTML in the place of a thread calls nothing out of reach', async (t) => {
+  const bench = await cycleBench(t, two);
+  const asked: string[] = [];
+  const bad: Wrap = (source) => ({
+    ...source,
+    async thread(id) {
+      asked.push(id);
+      const details = { row: 'html' };
+      return Promise.reject(new AppError('reddit_bad_answer', 'HTML', { details }));
+    },
+  });
+  await bench.cycle({ wrap: bad });
+  t.true(asked.length > 0, 'some thread is short');
+  const [first] = asked;
+  await bench.cycle({ wrap: bad });
+  t.true(asked.lastIndexOf(first ?? '') > 0, 'it is asked for again');
+});
+
+test.serial('what is not watched any more is erased as quickly as everything else', async (t) => {
+  const bench = await cycleBench(t, two);
+  await bench.cycle();
+  await bench.pass(30 * MINUTE);
+  const id = youngComment(bench, 45 * MINUTE);
+  bench.config.subreddits = ['claude'];
+  const leaveOut: Wrap = (source) => ({
+    ...source,
+    async info(names, signal) {
+      const page = await source.info(names, signal);
+      return { ...page, comments: page.comments.filter((one) => one.id !== id) };
+    },
+  });
+  for (let cycle = 0; cycle < 10; cycle += 1) {
+    await bench.cycle({ wrap: leaveOut });
+    await bench.pass(30 * MINUTE);
+  }
+  t.like(commentRow(bench, id), { author: '[deleted]', excluded: 'deleted' });
+});
