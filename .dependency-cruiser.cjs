@@ -22,9 +22,9 @@ module.exports = {
       name: 'seams-import-domain-only',
       severity: 'error',
       from: {
-        path: '^src/(store/(store|upkeep-store|keep-store|common)|scorer/scorer|reddit/source)\\.ts$',
+        path: '^src/(store/(store|import-store|upkeep-store|keep-store|common)|scorer/scorer|reddit/source)\\.ts$',
       },
-      to: { pathNot: '^src/(domain/|reddit/schemas|store/(upkeep-store|keep-store|common)\\.ts$)' },
+      to: { pathNot: '^src/(domain/|reddit/schemas|store/(import-store|upkeep-store|keep-store|common)\\.ts$)' },
     },
     {
       name: 'implementations-stay-apart',
@@ -48,7 +48,7 @@ module.exports = {
         path: '^src/(collect|keep|routes|rollups|http|openapi)/|^src/(app|answers|preload|health-monitor|process-sampler|listen|closing)\\.ts$',
       },
       to: {
-        path: '^src/(store/(?!(store|upkeep-store|keep-store|bounded)\\.ts)|reddit/(?!source|schemas|dump)|scorer/(?!scorer\\.ts)|simulator/)',
+        path: '^src/(store/(?!(store|import-store|upkeep-store|keep-store|bounded)\\.ts)|reddit/(?!source|schemas|dump)|scorer/(?!scorer\\.ts)|simulator/)',
       },
     },
     {

@@ -1,9 +1,7 @@
 import { systemClock } from '../clock.js';
 import { runCommand } from '../command.js';
-import { loadSettings, readEnvironment } from '../config.js';
 import { makeBackup } from '../keep/backup.js';
-import { createLog } from '../log.js';
-import { openStore } from '../store/open.js';
+import { withStore } from '../store-command.js';
 
 const HELP = `Usage: npm run backup -- [--json] [--help]
 
@@ -21,21 +19,14 @@ Exit codes: 0 made and checked, 1 it could not be written, 64 wrong usage,
 await runCommand(
   { name: 'backup', help: HELP, options: { json: { type: 'boolean', default: false } } },
   async ({ values }, signal) => {
-    const { config, secrets } = loadSettings(readEnvironment());
-    const clock = systemClock;
-    const logConfig = { nodeEnv: config.nodeEnv, logLevel: 'warn' } as const;
-    const log = await createLog('backup', logConfig, secrets, process.stderr);
-    const store = await openStore(config, { clock, log, ifMissing: 'refuse', signal });
-    try {
-      const report = await makeBackup({ store, clock, config, nextLookMs: 0 });
+    return withStore('backup', signal, async (store, config) => {
+      const report = await makeBackup({ store, clock: systemClock, config, nextLookMs: 0 });
       const lines = [
         `${report.file}: ${Math.ceil(report.bytes / 1000)} kB, checked`,
         ...report.removed.map((name) => `removed ${name}`),
       ];
       process.stdout.write(`${values.json ? JSON.stringify(report) : lines.join('\n')}\n`);
       return 0;
-    } finally {
-      await store.close();
-    }
+    });
   },
 );

@@ -1,9 +1,6 @@
-import { systemClock } from '../clock.js';
 import { runCommand } from '../command.js';
-import { loadSettings, readEnvironment } from '../config.js';
 import { AppError } from '../errors.js';
-import { createLog } from '../log.js';
-import { openStore } from '../store/open.js';
+import { withStore } from '../store-command.js';
 
 const HELP = `Usage: npm run pause -- [--reason TEXT] [--json] [--help]
 
@@ -36,19 +33,13 @@ await runCommand(
         cure: 'shorten it',
       });
     }
-    const { config, secrets } = loadSettings(readEnvironment());
-    const logConfig = { nodeEnv: config.nodeEnv, logLevel: 'warn' } as const;
-    const log = await createLog('pause', logConfig, secrets, process.stderr);
-    const store = await openStore(config, { clock: systemClock, log, ifMissing: 'refuse', signal });
-    try {
+    return withStore('pause', signal, async (store) => {
       const { since, reason } = await store.pause(values.reason.trim());
       const why = reason === '' ? '' : ` (${reason})`;
       const text = `collection is paused since ${since}${why}; npm run resume lets it go on`;
       const answer = JSON.stringify({ status: 'paused', since, reason });
       process.stdout.write(`${values.json ? answer : text}\n`);
       return 0;
-    } finally {
-      await store.close();
-    }
+    });
   },
 );

@@ -1,8 +1,5 @@
-import { systemClock } from '../clock.js';
 import { runCommand } from '../command.js';
-import { loadSettings, readEnvironment } from '../config.js';
-import { createLog } from '../log.js';
-import { openStore } from '../store/open.js';
+import { withStore } from '../store-command.js';
 
 const HELP = `Usage: npm run resume -- [--json] [--help]
 
@@ -19,11 +16,7 @@ Exit codes: 0 collection is not paused (any more), 64 wrong usage,
 await runCommand(
   { name: 'resume', help: HELP, options: { json: { type: 'boolean', default: false } } },
   async ({ values }, signal) => {
-    const { config, secrets } = loadSettings(readEnvironment());
-    const logConfig = { nodeEnv: config.nodeEnv, logLevel: 'warn' } as const;
-    const log = await createLog('resume', logConfig, secrets, process.stderr);
-    const store = await openStore(config, { clock: systemClock, log, ifMissing: 'refuse', signal });
-    try {
+    return withStore('resume', signal, async (store) => {
       const ended = await store.resume();
       const text =
         ended === null
@@ -32,8 +25,6 @@ await runCommand(
       const answer = JSON.stringify({ status: 'resumed', paused_since: ended?.since ?? null });
       process.stdout.write(`${values.json ? answer : text}\n`);
       return 0;
-    } finally {
-      await store.close();
-    }
+    });
   },
 );

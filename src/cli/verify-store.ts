@@ -1,9 +1,7 @@
 import { systemClock } from '../clock.js';
 import { runCommand } from '../command.js';
-import { loadSettings, readEnvironment } from '../config.js';
-import { createLog } from '../log.js';
 import { progressLine } from '../progress.js';
-import { openStore } from '../store/open.js';
+import { withStore } from '../store-command.js';
 import type { VerifyDifference, VerifyReport } from '../store/store.js';
 
 const HELP = `Usage: npm run verify-store -- [--repair] [--json] [--help]
@@ -32,12 +30,7 @@ await runCommand(
     },
   },
   async ({ values }, signal) => {
-    const { config, secrets } = loadSettings(readEnvironment());
-    // Warnings go to standard error, so that standard output is the report alone.
-    const logConfig = { nodeEnv: config.nodeEnv, logLevel: 'warn' } as const;
-    const log = await createLog('verify-store', logConfig, secrets, process.stderr);
-    const store = await openStore(config, { clock: systemClock, log, ifMissing: 'refuse', signal });
-    try {
+    return withStore('verify-store', signal, async (store) => {
       const progress = progressLine(systemClock, process.stderr);
       const onProgress = (items: number) => progress.show(`${items} items looked at`);
       const found = await store.verify({ repair: values.repair, onProgress });
@@ -46,9 +39,7 @@ await runCommand(
       const repaired = found.repaired ? found.differences.length + found.stale_terms : 0;
       process.stdout.write(values.json ? asJson(report, repaired) : asText(report, repaired));
       return report.differences.length === 0 ? 0 : 1;
-    } finally {
-      await store.close();
-    }
+    });
   },
 );
 

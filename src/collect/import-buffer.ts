@@ -1,10 +1,6 @@
 import { fullname, type NewComment, type NewPost } from '../domain/item.js';
-import {
-  type ImportBatch,
-  type ImportCounts,
-  type ImportStore,
-  MAX_BATCH,
-} from '../store/store.js';
+import type { ImportBatch, ImportCounts, ImportStore } from '../store/import-store.js';
+import { MAX_BATCH } from '../store/store.js';
 
 export type NewItem = { post: NewPost } | { comment: NewComment };
 

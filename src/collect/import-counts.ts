@@ -1,4 +1,4 @@
-import type { ImportCounts } from '../store/store.js';
+import type { ImportCounts } from '../store/import-store.js';
 
 /** Line numbers kept of each reason. */
 const KEPT_LINES = 5;

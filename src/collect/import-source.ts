@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import { type Line, readLines } from '../ndjson.js';
 import { readDumpLine } from '../reddit/dump.js';
 import type { Scorer } from '../scorer/scorer.js';
-import type { ImportCounts, ImportProgress, ImportStore } from '../store/store.js';
+import type { ImportCounts, ImportProgress, ImportStore } from '../store/import-store.js';
 import { assessComment, assessPost } from './assess.js';
 import { importBuffer, type NewItem } from './import-buffer.js';
 import { countSkipped, noCounts } from './import-counts.js';

@@ -1,6 +1,6 @@
 import { readLines } from '../ndjson.js';
 import { readDumpLine } from '../reddit/dump.js';
-import type { ImportProgress, ImportStore } from '../store/store.js';
+import type { ImportProgress, ImportStore } from '../store/import-store.js';
 import { noCounts } from './import-counts.js';
 import {
   type ImportDeps,

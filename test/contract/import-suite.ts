@@ -1,6 +1,7 @@
 import type { ExecutionContext } from 'ava';
 import type { NewComment, NewPost } from '../../src/domain/item.js';
-import { type ImportProgress, MAX_BATCH } from '../../src/store/store.js';
+import type { ImportProgress } from '../../src/store/import-store.js';
+import { MAX_BATCH } from '../../src/store/store.js';
 import { aComment, aPost, aSentiment } from '../support/items.js';
 import { define, FAR_AHEAD, type Implementation, LONG_AGO, NOW, type Scene } from './under-test.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
 import type { ImportReport } from '../../src/collect/import.js';
-import type { ImportCounts } from '../../src/store/store.js';
+import type { ImportCounts } from '../../src/store/import-store.js';
 import { temporaryFolder } from './temp.js';
 
 const root = (name: string) => fileURLToPath(new URL(`../../src/cli/${name}.js`, import.meta.url));

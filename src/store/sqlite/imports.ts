@@ -1,7 +1,7 @@
 import { toIso } from '../../clock.js';
 import { blanked } from '../../domain/erasure.js';
 import type { IsoTime, Kind } from '../../domain/item.js';
-import type { ImportBatch, ImportCounts, ImportProgress, ImportResult } from '../store.js';
+import type { ImportBatch, ImportCounts, ImportProgress, ImportResult } from '../import-store.js';
 import { beginWriting, finishWriting, storeNew } from './commit.js';
 import { bumpDataVersion, type Db, one, readMeta, run } from './db.js';
 import { type ItemOf, tableOf } from './items.js';
