@@ -24,7 +24,10 @@ module.exports = {
       from: {
         path: '^src/(store/(store|import-store|upkeep-store|keep-store|common)|scorer/scorer|reddit/source)\\.ts$',
       },
-      to: { pathNot: '^src/(domain/|reddit/schemas|store/(import-store|upkeep-store|keep-store|common)\\.ts$)' },
+      to: {
+        pathNot:
+          '^src/(domain/|reddit/schemas|store/(import-store|upkeep-store|keep-store|common)\\.ts$)',
+      },
     },
     {
       name: 'implementations-stay-apart',
