@@ -15,8 +15,8 @@ export interface UpkeepStore {
    * `readAt`, takes one off again (in the commit that stores it).
    */
   threadRead(reading: ThreadReading): Promise<void>;
-  /** Ids of posts, not stored, of which stored comments created in the window are; at most `limit`. */
-  strayPosts(query: { subreddit: string; window: TimeWindow; limit: number }): Promise<string[]>;
+  /** Ids of posts that are not stored, while comments of theirs are; those with the newest comments. */
+  strayPosts(query: StrayPostsQuery): Promise<string[]>;
   /** Overwrites status and number of one gap; settled now unless it stays open. */
   settleGap(settling: GapSettling): Promise<void>;
   /**
@@ -63,6 +63,12 @@ export interface ShortThreadsQuery {
    */
   doubted?: TimeWindow;
 }
+
+/** By comments created in the window, or stored since. */
+export type StrayPostsQuery = { subreddit: string; limit: number } & (
+  | { window: TimeWindow }
+  | { storedSince: IsoTime }
+);
 
 export interface ShortThread {
   id: string;

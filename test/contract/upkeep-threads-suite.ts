@@ -122,6 +122,29 @@ function threads(implementation: Implementation): void {
     const stray = (limit: number) => scene.store.strayPosts({ subreddit: 'Claude', window, limit });
     t.deepEqual(await stray(9), ['s1', 's2']);
     t.is((await stray(1)).length, 1);
+    t.deepEqual(await scene.store.strayPosts({ subreddit: 'aws', window, limit: 9 }), ['s3']);
+  });
+
+  define(implementation, 'posts that only comments stored since tell of', async (t, scene) => {
+    const since = (storedSince: string, limit = 9) =>
+      scene.store.strayPosts({ subreddit: 'Claude', storedSince, limit });
+    await scene.commit({ posts: [aPost()], comments: [...answers('p1', 1), ...answers('s1', 1)] });
+    const first = (await scene.reader.comments({ postId: 's1', limit: 1 }))?.asOf ?? '';
+    await scene.commit({
+      comments: [
+        ...answers('s2', 1, { created_utc: LONG_AGO }),
+        ...answers('s3', 1, { excluded: 'automoderator' }),
+      ],
+    });
+    await scene.commit(
+      { comments: [aComment({ id: 'x', subreddit: 'aws', post_id: 's4' })] },
+      'aws',
+    );
+    t.deepEqual((await since(first)).sort(), ['s1', 's2', 's3']);
+    const later = new Date(Date.parse(first) + 1).toISOString();
+    t.deepEqual((await since(later)).sort(), ['s2', 's3']);
+    t.deepEqual(await since(later, 1), ['s3'], 'the one with the newest comment');
+    t.deepEqual(await since('2027-01-01T00:00:00.000Z'), []);
   });
 }
 

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { systemClock } from '../../src/clock.js';
 import { CrashBench, type Content, contentOf, type Death } from '../support/crash-table.js';
 import { simulation, type Simulation } from '../support/reddit.js';
 
@@ -8,11 +9,13 @@ import { simulation, type Simulation } from '../support/reddit.js';
  * verify, and the next cycle must give exactly what an undisturbed one gives. Then the same
  * with SIGTERM, where moreover it must end with 0 and leave its cycle closed.
  *
- * `--random N` (8) sets the number of random instants, `--seed S` repeats them;
+ * `--random N` (8) sets the number of random instants, `--seed S` and `--world TIME` repeat a run;
  * `--only SIGKILL|SIGTERM` leaves the other signal out.
  */
 const RANDOM_INSTANTS = numberOption('--random') ?? 8;
 const SEED = numberOption('--seed') ?? Math.floor(Math.random() * 2 ** 31);
+/** When the simulated Reddit stands still: what it holds depends on it. */
+const WORLD = option('--world') ?? new Date(Date.now() - 6 * 3_600_000).toISOString();
 const ONLY = option('--only');
 const HOUR = 3_600_000;
 /** Early enough that much of the cycle is left, so that being told to end must show. */
@@ -23,7 +26,8 @@ const t = { teardown: (release: () => unknown) => void releases.push(release) };
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
 try {
-  const reddit = await simulation(t, { subreddits: ['claude', 'aws'], commentsPerHour: 30 });
+  const clock = { ...systemClock, now: () => Date.parse(WORLD) };
+  const reddit = await simulation(t, { subreddits: ['claude', 'aws'], commentsPerHour: 30, clock });
   const bench = new CrashBench(reddit);
   t.teardown(() => bench.close());
   for (const signal of ['SIGINT', 'SIGTERM']) {
@@ -32,7 +36,7 @@ try {
       process.exit(130);
     });
   }
-  print(`seed ${SEED}`);
+  print(`seed ${SEED}, world at ${WORLD}`);
   const results = await table(reddit, bench);
   const passed = results.filter((failure) => failure === null).length;
   for (const failure of results) if (failure !== null) print(`FAILED ${failure}`);

@@ -8,7 +8,7 @@ import {
 import { pageCondition } from '../../src/store/sqlite/cycles.js';
 import { gapsSql } from '../../src/store/sqlite/gaps.js';
 import { commentsSql, recentPostsSql } from '../../src/store/sqlite/reads.js';
-import { SHORT_THREADS, STRAY_POSTS } from '../../src/store/sqlite/threads.js';
+import { SHORT_THREADS, STRAYS_CREATED, STRAYS_STORED } from '../../src/store/sqlite/threads.js';
 import { countedOfHour } from '../../src/store/sqlite/verify.js';
 import { countCreatedSql, createdSql, ITEM_COUNT, sweepSql } from '../../src/store/sqlite/walks.js';
 import { temporaryStore } from '../support/store.js';
@@ -61,11 +61,19 @@ const cases: Case[] = [
     ],
   ],
   [
-    'stray posts',
-    STRAY_POSTS,
+    'stray posts of comments created in a window',
+    STRAYS_CREATED,
     [
       /INDEX comments_subreddit_created \(subreddit=\? AND created_utc>\? AND/,
       /INDEX comments_excluded \(created_utc>\? AND created_utc<\?\)/,
+      /posts USING COVERING INDEX sqlite_autoindex_posts_1 \(id=\?\)/,
+    ],
+  ],
+  [
+    'stray posts of comments stored since',
+    STRAYS_STORED,
+    [
+      /INDEX comments_subreddit_collected \(subreddit=\? AND collected_at>\?\)/,
       /posts USING COVERING INDEX sqlite_autoindex_posts_1 \(id=\?\)/,
     ],
   ],
@@ -135,7 +143,7 @@ for (const [name, sql, expected] of cases) {
     const bound = {
       ...{ from: '', to: '', subreddit: '', since, limit: 1, afterTime: '', afterId: '' },
       ...{ postId: '', asOf: '', foundAt: '', kind: '', status: '', subreddits: '[]' },
-      ...{ collectedAt: '', id: '', doubtedFrom: '', doubtedTo: '' },
+      ...{ collectedAt: '', id: '', doubtedFrom: '', doubtedTo: '', storedSince: '' },
     };
     const rows = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(bound) as { detail: string }[];
     db.close();

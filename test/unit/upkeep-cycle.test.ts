@@ -1,8 +1,9 @@
 import test from 'ava';
 import { AppError } from '../../src/errors.js';
 import type { PostSource } from '../../src/reddit/source.js';
-import { cycleBench } from '../support/cycle-bench.js';
+import { type CycleBench, cycleBench } from '../support/cycle-bench.js';
 import { recordingLog } from '../support/log.js';
+import { storedIds } from '../support/stored-ids.js';
 import { commentRow, HOUR, MINUTE, two, type Wrap, youngComment } from '../support/upkeep.js';
 
 const withInfo =
@@ -211,3 +212,48 @@ test.serial(
     t.true((upkeep?.sweep.left ?? 0) + (upkeep?.refresh.left ?? 0) > 0);
   },
 );
+
+test.serial(
+  'a post that only comments tell of is fetched, though the cycle that stored them ended there',
+  async (t) => {
+    const busy = { ...two.simulation, commentsPerHour: 200 }; // more than a page
+    const bench = await cycleBench(t, { simulation: busy });
+    const { post: stray, comment } = quietThread(bench);
+    const killed = new AbortController();
+    const hiding: Wrap = (source) => ({
+      ...source,
+      async listing(query, signal) {
+        const page = await source.listing(query, signal);
+        return { ...page, posts: page.posts.filter(({ id }) => id !== stray) };
+      },
+    });
+    const dying: Wrap = (source) => ({
+      ...hiding(source),
+      thread: async () => Promise.reject(new AppError('reddit_unavailable', 'answered 503')),
+      async info(_names, signal) {
+        killed.abort();
+        signal.throwIfAborted();
+        throw new AppError('cancelled', 'cancelled');
+      },
+    });
+    await bench.cycle({ wrap: dying, signal: killed.signal });
+    const stored = () => storedIds(bench.databasePath);
+    t.true(stored().comments.includes(comment));
+    t.false(stored().posts.includes(stray));
+    await bench.cycle({ wrap: hiding });
+    t.true(stored().posts.includes(stray));
+  },
+);
+
+/** A post whose comments are all older than what the next cycle reads again. */
+function quietThread({ reddit, clock }: CycleBench): { post: string; comment: string } {
+  const { posts, comments } = reddit.world.truth();
+  const recent = clock.now() / 1000 - 3600;
+  for (const { data } of posts) {
+    const own = comments.filter((one) => one.listed && one.data.link_id === data.name);
+    const comment = own[0]?.data.id;
+    const quiet = own.every((one) => Number(one.data.created_utc) < recent);
+    if (comment !== undefined && quiet) return { post: data.id, comment };
+  }
+  throw new Error('no thread is quiet');
+}

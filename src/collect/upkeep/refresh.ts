@@ -16,10 +16,12 @@ import { blankOmitted, knownOmissions } from './omissions.js';
 export const REFRESH_AGES_MS = [1, 2, 4, 8, 16, 32].map((hours) => hours * HOUR_MS);
 /** Items of one cycle: twenty requests. Those beyond are left to their next age, and to the sweep. */
 const MOST = 2000;
+/** Of one subreddit: more comments than that under unknown posts are not written between two cycles. */
+const MOST_STRAYS = 100;
 
 /**
- * Asks again for young items, the most useful ones first: what was left out before, lively posts,
- * then those that have just reached one of the ages.
+ * Asks again for young items, the most useful ones first: what was left out before, posts that only
+ * comments tell of, lively posts, then those that have just reached one of the ages.
  *
  * @param lively posts that got comments in this cycle and stood in no listing
  * @throws AppError as PostSource.info and the store do
@@ -37,9 +39,12 @@ export async function refresh(
   const omitted = await knownOmissions(deps);
   for (const item of omitted) deps.omissions.add(fullname(item));
   const subreddits = await openSubreddits(deps);
+  const strays = await straysSince(state.refreshed_at, subreddits, deps);
   const aged = await store.itemsCreated({ windows, subreddits, limit: MOST });
   const open = new Set(subreddits.map((name) => name.toLowerCase()));
-  const all = [...omitted, ...lively].filter((one) => open.has(one.subreddit.toLowerCase()));
+  const all = [...omitted, ...strays, ...lively].filter((one) =>
+    open.has(one.subreddit.toLowerCase()),
+  );
   const items = distinct([...all, ...aged.items]);
   into.left = Math.max(0, items.length - MOST) + aged.left;
   const chosen = items.slice(0, MOST);
@@ -53,6 +58,24 @@ export async function refresh(
   }
   await store.saveUpkeepState({ ...state, refreshed_at: toIso(nowMs) }, fence);
   return blankOmitted(deps);
+}
+
+/**
+ * What comments stored since the last refresh tell of and no listing shows. The store is asked and
+ * not the cycle's memory: the cycle that stored them may have died before it got here.
+ */
+async function straysSince(
+  since: string | null,
+  subreddits: readonly string[],
+  { store, clock }: UpkeepDeps,
+): Promise<StoredItem[]> {
+  const storedSince = toIso(since === null ? 0 : Math.min(Date.parse(since), clock.now()));
+  const found: StoredItem[] = [];
+  for (const subreddit of subreddits) {
+    const ids = await store.strayPosts({ subreddit, storedSince, limit: MOST_STRAYS });
+    found.push(...ids.map((id): StoredItem => ({ kind: 'post', id, subreddit })));
+  }
+  return found;
 }
 
 /**

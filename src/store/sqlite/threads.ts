@@ -1,6 +1,10 @@
 import type { NewComment } from '../../domain/item.js';
-import type { ShortThread, ShortThreadsQuery, ThreadReading } from '../upkeep-store.js';
-import type { TimeWindow } from '../store.js';
+import type {
+  ShortThread,
+  ShortThreadsQuery,
+  StrayPostsQuery,
+  ThreadReading,
+} from '../upkeep-store.js';
 import { toIso } from '../../clock.js';
 import { STORED_IN_THREAD } from './counts.js';
 import { all, bumpDataVersion, type Db, one, run } from './db.js';
@@ -70,17 +74,25 @@ export function threadRead(db: Db, reading: ThreadReading, nowMs: number): void 
 
 const inWindow = (subreddit: string) =>
   `${subreddit} = @subreddit AND created_utc >= @from AND created_utc < @to`;
+const strays = (comments: string) => `SELECT post_id AS id FROM (${comments})
+  WHERE NOT EXISTS (SELECT 1 FROM posts WHERE posts.id = post_id)
+  GROUP BY post_id ORDER BY max(created_utc) DESC, post_id DESC LIMIT @limit`;
 /** The plus keeps SQLite from the index of everything in the subreddit. */
-export const STRAY_POSTS = `SELECT post_id AS id FROM (
+export const STRAYS_CREATED = strays(`
     SELECT post_id, created_utc FROM comments WHERE excluded IS NULL AND ${inWindow('subreddit')}
     UNION ALL
     SELECT post_id, created_utc FROM comments WHERE excluded IS NOT NULL AND ${inWindow('+subreddit')}
-  ) WHERE NOT EXISTS (SELECT 1 FROM posts WHERE posts.id = post_id)
-  GROUP BY post_id ORDER BY max(created_utc) DESC, post_id DESC LIMIT @limit`;
+  `);
+export const STRAYS_STORED = strays(`
+    SELECT post_id, created_utc FROM comments
+    WHERE subreddit = @subreddit AND collected_at >= @storedSince
+  `);
 
-export function strayPosts(
-  db: Db,
-  { subreddit, window, limit }: { subreddit: string; window: TimeWindow; limit: number },
-): string[] {
-  return all<{ id: string }>(db, STRAY_POSTS, { subreddit, limit, ...window }).map(({ id }) => id);
+export function strayPosts(db: Db, { subreddit, limit, ...query }: StrayPostsQuery): string[] {
+  const common = { subreddit, limit };
+  const found =
+    'window' in query
+      ? all<{ id: string }>(db, STRAYS_CREATED, { ...common, ...query.window })
+      : all<{ id: string }>(db, STRAYS_STORED, { ...common, ...query });
+  return found.map(({ id }) => id);
 }
