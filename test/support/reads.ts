@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { systemClock } from '../../src/clock.js';
 
 /** A read route, and what its body must hold once there is data. */
@@ -86,6 +87,7 @@ export function keepReading(
     report.counts[name] = (report.counts[name] ?? 0) + 1;
   }
 
+  setMaxListeners(routes.length + 1, stopped.signal); // each route waits for it
   const loops = routes.map(async (route) => {
     while (!stopped.signal.aborted) {
       await ask(route);
