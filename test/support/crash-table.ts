@@ -22,10 +22,12 @@ export interface Write {
 }
 
 /** What a store holds, but for the times at which it got it. */
+type Row = Record<string, unknown>;
+
 export interface Content {
-  posts: unknown[];
-  comments: unknown[];
-  rollups: unknown[];
+  posts: Row[];
+  comments: Row[];
+  rollups: Row[];
   terms: unknown[];
 }
 
@@ -63,6 +65,7 @@ export class CrashBench {
       REDDIT_CLIENT_SECRET: 'secret',
       REDDIT_USER_AGENT: 'crash-table/1',
       REDDIT_BASE_URL: this.#reddit.url,
+      COLLECTION_INTERVAL_MINUTES: '1440', // so that each cycle sees more than half of everything again
     };
   }
 
@@ -168,7 +171,7 @@ export function contentOf(path: string): Content {
   try {
     const all = (sql: string) => database.prepare(sql).all();
     const strip = (rows: unknown[]) =>
-      (rows as Record<string, unknown>[]).map(
+      (rows as Row[]).map(
         ({ collected_at: _, updated_at: __, thread_read_at: ___, ...kept }) => kept,
       );
     return {
