@@ -113,7 +113,8 @@ test.serial('69 is tried again without limit, and the store that is back is serv
 
   mount();
   await mustBeServed(t, url);
-  t.is((await eventually('the recovery', told(/^RECOVERED/))).length, 1);
+  // A busy machine may have had other troubles on the way.
+  t.is((await eventually('the recovery', told(/^RECOVERED .*\(exit_69\)/))).length, 1);
   t.false(
     (await lines()).some(({ msg }) => msg.startsWith('restarting')),
     'not by the monitor',
