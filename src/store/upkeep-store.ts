@@ -127,7 +127,15 @@ export interface UpkeepState {
     asked: number;
     /** The last item asked for; null: none yet. */
     place: SweepPlace | null;
+    /** What was passed over while it was closed to us. */
+    missed?: MissedPart[];
   } | null;
+}
+
+/** Of one subreddit, everything behind a place of the walk. */
+export interface MissedPart {
+  subreddit: string;
+  after: SweepPlace | null;
 }
 
 export interface Omission extends StoredItem {
