@@ -1,4 +1,5 @@
 import test from 'ava';
+import { fullname } from '../../src/domain/item.js';
 import { AppError } from '../../src/errors.js';
 import type { PostSource } from '../../src/reddit/source.js';
 import { type CycleBench, cycleBench } from '../support/cycle-bench.js';
@@ -210,6 +211,40 @@ test.serial(
     t.deepEqual(errors, []);
     t.true((duration_ms ?? 0) <= 14 * MINUTE, `${duration_ms} ms`);
     t.true((upkeep?.sweep.left ?? 0) + (upkeep?.refresh.left ?? 0) > 0);
+  },
+);
+
+test.serial(
+  'what is closed while the walk for deletions comes by is seen again when it opens',
+  async (t) => {
+    const bench = await cycleBench(t, two);
+    await bench.cycle();
+    await bench.pass(41 * HOUR); // the whole walk is due, at once
+    const asked = new Set<string>();
+    const watching: Wrap = (source) => ({
+      ...source,
+      async info(names, signal) {
+        for (const name of names) asked.add(name);
+        return source.info(names, signal);
+      },
+    });
+    const closed = { state: 'private' as const, posts: [], comments: [], invalid: [], after: null };
+    const closing: Wrap = (source) => ({
+      ...watching(source),
+      listing: async (query, signal) =>
+        query.subreddit === 'aws' ? closed : source.listing(query, signal),
+    });
+    await bench.cycle({ wrap: closing });
+    const { sweep } = await bench.store.upkeepState();
+    const after = sweep?.missed?.[0]?.after ?? null;
+    t.like(sweep?.missed, [{ subreddit: 'aws' }]);
+    const { items } = await bench.store.sweepPage({ after, subreddits: ['aws'], limit: 100 });
+    t.true(items.length > 0);
+    t.false(items.some((item) => asked.has(fullname(item))));
+    await bench.pass(30 * MINUTE);
+    await bench.cycle({ wrap: watching });
+    t.true(items.every((item) => asked.has(fullname(item))));
+    t.deepEqual((await bench.store.upkeepState()).sweep?.missed, []);
   },
 );
 
