@@ -59,7 +59,7 @@ export async function sweep(
     const missed = withMissed(walk.pass.missed ?? [], closed, after);
     walk.pass =
       next === null
-        ? { began_at: toIso(nowMs), asked: 0, place: null, missed }
+        ? { began_at: toIso(nowMs), asked: 0, place: null, missed: missed.map(whole) }
         : { ...walk.pass, asked: walk.pass.asked + items.length, place: next, missed };
     await walk.note();
     into.left = next === null ? 0 : Math.max(0, into.left - items.length);
@@ -91,6 +91,11 @@ function withMissed(
     parts.push({ subreddit, after });
   }
   return parts;
+}
+
+/** The next walk may come to its beginning while it is still closed. */
+function whole({ subreddit }: MissedPart): MissedPart {
+  return { subreddit, after: null };
 }
 
 async function makeUp(walk: Walk, store: Pick<UpkeepDeps['store'], 'sweepPage'>): Promise<void> {
