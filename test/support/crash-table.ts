@@ -21,9 +21,9 @@ export interface Write {
   afterMs: number;
 }
 
-/** What a store holds, but for the times at which it got it. */
 type Row = Record<string, unknown>;
 
+/** What a store holds, but for the times at which it got it. */
 export interface Content {
   posts: Row[];
   comments: Row[];
