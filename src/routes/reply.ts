@@ -1,4 +1,3 @@
-import { finished } from 'node:stream';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import { negotiate } from '@fastify/accept-negotiator';
@@ -6,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import fresh from 'fresh';
 import type { Answers, Kept } from '../answers.js';
 import { AppError } from '../errors.js';
+import { createUnsent } from './unsent.js';
 
 /** What a route computes for a question: the value its schema describes. */
 export interface Result<T> {
@@ -45,16 +45,9 @@ const CODING_NAMES = [...Object.keys(CODINGS), 'identity'];
 const MAX_UNSENT_BYTES = 96 * 1024 * 1024;
 
 export function respondFrom(answers: Answers): Respond {
-  let unsentBytes = 0;
-  const holdUntilSent = (reply: FastifyReply, bytes: number): void => {
-    unsentBytes += bytes;
-    // Also called for a client that has gone already, unlike a listener for `close`.
-    finished(reply.raw, () => {
-      unsentBytes -= bytes;
-    });
-  };
+  const unsent = createUnsent();
   return async (request, reply, { parameters, untilMs = 0, compute }) => {
-    if (unsentBytes > MAX_UNSENT_BYTES) {
+    if (unsent.bytes > MAX_UNSENT_BYTES) {
       throw new AppError('overloaded', 'Too much is waiting to be taken by other clients');
     }
     const question = {
@@ -83,7 +76,7 @@ export function respondFrom(answers: Answers): Respond {
     reply.type('application/json; charset=utf-8');
     if (coding !== null) reply.header('content-encoding', coding);
     const body = coding === null ? kept.body : await encode(kept, coding);
-    holdUntilSent(reply, body.length);
+    unsent.hold(reply, body.length);
     return reply.send(body);
   };
 }

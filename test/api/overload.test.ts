@@ -57,6 +57,24 @@ test('clients that never read are refused before they fill the memory, and nobod
   t.truthy(await until('/api/v1/sentiment/stats', 200));
 });
 
+test('what waits behind another answer is let go with its connection', async (t) => {
+  const { port, url } = await listening(t);
+  await fetch(url + PATH).then((reply) => reply.text()); // from now on it is in memory
+  const drop = async () => {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    await once(socket, 'connect');
+    socket.pause();
+    socket.write(REQUEST.repeat(PIPELINED));
+    await systemClock.sleep(200);
+    socket.destroy();
+    await once(socket, 'close');
+  };
+  // Each leaves some of them behind; together they are more than may wait.
+  for (let n = 0; n < CLIENTS; n += 1) await drop();
+  await systemClock.sleep(200);
+  t.is((await fetch(`${url}/api/v1/sentiment/stats`)).status, 200);
+});
+
 test('clients that go before they are answered, and our own questions, hold nothing', async (t) => {
   const { app, store, faulty, port, url } = await listening(t);
   faulty.recentPosts = async (query) => {
