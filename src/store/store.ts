@@ -14,6 +14,7 @@ import type { Topic } from '../domain/topic.js';
 import type { Fence, TimeWindow } from './common.js';
 import type { ImportStore } from './import-store.js';
 import type { KeepStore, PauseStore } from './keep-store.js';
+import type { MoveStore } from './move-store.js';
 import type { UpkeepStore } from './upkeep-store.js';
 
 export type { Fence, TimeWindow } from './common.js';
@@ -33,7 +34,8 @@ export interface Store
     UpkeepStore,
     ImportStore,
     RunnerStore,
-    KeepStore {
+    KeepStore,
+    MoveStore {
   /**
    * Recomputes every rollup, and the terms of every hour, from the items; `repair` writes the
    * right ones. `onProgress` is told now and then how many items have been looked at.

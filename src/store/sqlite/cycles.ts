@@ -94,6 +94,17 @@ export function beginCycle(db: Db, start: CycleStart, nowMs: number): CycleGrant
   return { granted: true, fence: { epoch }, closed };
 }
 
+/** A record of another store's, as it is there. It was never run under a lease of this one. */
+export function putCycle(db: Db, cycle: Cycle): void {
+  run(
+    db,
+    `INSERT OR REPLACE INTO cycles (${COLUMNS}, holder, epoch)
+     VALUES (@id, @started_at, @finished_at, @status, @trigger, @subreddits, @errors,
+       @memory_start_mb, @memory_end_mb, @duration_ms, @upkeep, '', 0)`,
+    toRow(cycle),
+  );
+}
+
 /** The holder's own lease is left over from a run that ended without releasing it. */
 function mayTake(lease: HeldLease, { holder, holderIsDead, unrenewed }: CycleStart): boolean {
   const { cycle_id, expires_at } = lease;

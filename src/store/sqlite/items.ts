@@ -1,5 +1,6 @@
 import type { IsoTime, Kind, NewComment, NewPost } from '../../domain/item.js';
 import { voteMoveMatters } from '../../domain/item.js';
+import type { HeldItem } from '../move-store.js';
 import { type Db, one, run } from './db.js';
 import { type CommentRow, type PostRow, toItem, toRow } from './rows.js';
 
@@ -66,6 +67,20 @@ export function insertItem<K extends Kind>(
 
 export function updateItem<K extends Kind>(db: Db, kind: K, item: ItemOf[K], stamp: IsoTime): void {
   run(db, SQL[kind].update, { ...toRow(item), stamp });
+}
+
+/** An item with everything that a store keeps of it, in the place of what is there. */
+export function putItem(db: Db, kind: Kind, held: HeldItem): void {
+  const { collected_at, updated_at, unreachable, thread_read_at } = held;
+  const facts = { collected_at, updated_at, keep_history: held.keep ? 1 : 0 };
+  const thread = kind === 'post' ? { unreachable, thread_read_at } : {};
+  const columns = [...columnsOf(kind), ...Object.keys(facts), ...Object.keys(thread)];
+  run(
+    db,
+    `INSERT OR REPLACE INTO ${tableOf(kind)} (${columns.join(', ')})
+     VALUES (${columns.map((name) => `@${name}`).join(', ')})`,
+    { ...toRow(held.item), ...facts, ...thread },
+  );
 }
 
 /** Whether the difference is worth a write. */

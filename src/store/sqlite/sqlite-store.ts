@@ -9,6 +9,7 @@ import { readGaps } from './gaps.js';
 import { readRateBudget, writeRateBudget } from './rate-budget.js';
 import * as imports from './imports.js';
 import { sqliteKeep } from './keep.js';
+import { sqliteMove } from './move.js';
 import { pause, resume } from './pause.js';
 import * as reads from './reads.js';
 import { readRollups, unpackRollups } from './rollups.js';
@@ -52,6 +53,7 @@ export function sqliteStore(connection: Connection, clock: Clock): Store {
     ...sqliteReadStore(connection, clock),
     ...sqliteUpkeep(connection, clock),
     ...sqliteKeep(connection, clock),
+    ...sqliteMove(connection),
     beginCycle: async (start) =>
       connection.write('beginCycle', (db) => cycles.beginCycle(db, start, clock.now())),
     renewLease: async (fence, leaseMs) =>

@@ -21,6 +21,11 @@ export function readUpkeepState(db: Db): UpkeepState {
 /** To be run in an immediate transaction, as the next one. */
 export function writeUpkeepState(db: Db, state: UpkeepState, fence: Fence): void {
   requireLease(db, fence);
+  writeUpkeepRow(db, state);
+}
+
+/** Without a lease: for who puts what another store holds. */
+export function writeUpkeepRow(db: Db, state: UpkeepState): void {
   const { refreshed_at } = state;
   const sweep = state.sweep === null ? null : JSON.stringify(state.sweep);
   run(
