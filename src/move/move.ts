@@ -73,7 +73,10 @@ async function moveItems(
     const hours: IsoTime[] = await from.heldHours({ subreddit, after, limit: HOURS_AT_ONCE });
     for (const hour of hours) {
       if (signal.aborted) throw new AppError('cancelled', 'The move was interrupted');
-      progress.put += await to.putItems({ subreddit, hour }, await from.heldItems({ subreddit, hour }));
+      progress.put += await to.putItems(
+        { subreddit, hour },
+        await from.heldItems({ subreddit, hour }),
+      );
       progress.hours += 1;
       onProgress({ ...progress, subreddit, hour });
       after = hour;
@@ -110,7 +113,12 @@ async function compareRollups(
   const [here, there] = [await rollupsOf(from), await rollupsOf(to)];
   const keys = [...new Set([...here.keys(), ...there.keys()])].sort();
   const different = keys.filter((key) => here.get(key) !== there.get(key));
-  const told = different.slice(0, MOST_TOLD).map((key) => `rollup of ${key}: ${here.get(key) ?? 'none'} in the one, ${there.get(key) ?? 'none'} in the other`);
+  const told = different
+    .slice(0, MOST_TOLD)
+    .map(
+      (key) =>
+        `rollup of ${key}: ${here.get(key) ?? 'none'} in the one, ${there.get(key) ?? 'none'} in the other`,
+    );
   if (different.length > MOST_TOLD) told.push(`and ${different.length - MOST_TOLD} rollups more`);
   return { count: here.size, differences: told };
 }

@@ -71,7 +71,9 @@ function heldHours(db: Db, { subreddit, after, limit }: HeldHoursQuery): IsoTime
   let from = after === null ? '' : nextHour(after);
   while (hours.length < limit) {
     const [first] = KINDS.flatMap((kind) =>
-      PARTS.flatMap((part) => one<{ created_utc: IsoTime }>(db, nextCreated(kind, part), subreddit, from) ?? []),
+      PARTS.flatMap(
+        (part) => one<{ created_utc: IsoTime }>(db, nextCreated(kind, part), subreddit, from) ?? [],
+      ),
     )
       .map(({ created_utc }) => created_utc)
       .sort();
@@ -141,7 +143,11 @@ function putItems(db: Db, { subreddit, hour }: HourPlace, items: readonly HeldIt
     if ('post_id' in held.item) moved.addThread(db, held.item.post_id);
   }
   moved.rebuild(db);
-  const newest = wanted.map(({ collected_at }) => collected_at).sort().at(-1) ?? '';
+  const newest =
+    wanted
+      .map(({ collected_at }) => collected_at)
+      .sort()
+      .at(-1) ?? '';
   run(db, 'UPDATE meta SET last_collected_at = max(last_collected_at, ?)', newest);
   bumpDataVersion(db);
   return wanted.length;
