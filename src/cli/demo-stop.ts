@@ -1,7 +1,9 @@
 import { systemClock } from '../clock.js';
 import { runCommand } from '../command.js';
 import { readEnvironment } from '../config.js';
-import { DEMO_FOLDER, demoPm2, demoStore } from '../demo/demo.js';
+import { demoPm2 } from '../demo/demo.js';
+import { demoDatabase } from '../demo/demo-store.js';
+import { DEMO_FOLDER } from '../demo/folder.js';
 import { putBack } from '../demo/store-files.js';
 
 const help = `
@@ -16,7 +18,7 @@ await runCommand({ name: 'demo:stop', help, options: {} }, async () => {
   const pm2 = demoPm2(readEnvironment(), systemClock);
   const runs = pm2.daemon() !== null;
   if (runs) await pm2.kill();
-  if (putBack(demoStore())) process.stdout.write('Its database, which was away, is back.\n');
+  if (putBack(demoDatabase())) process.stdout.write('Its database, which was away, is back.\n');
   process.stdout.write(runs ? 'The demo has ended.\n' : 'No demo runs in this folder.\n');
   return 0;
 });

@@ -1,22 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../clock.js';
 import { SECRET_KEYS } from '../config-schema.js';
 import type { Cycle } from '../domain/cycle.js';
 import { AppError } from '../errors.js';
+import type { DemoStore } from './demo-store.js';
+import { DEMO_FOLDER } from './folder.js';
+import { freePort, listenOnce } from './ports.js';
 import { type Pm2Cli, pm2Cli } from './pm2-cli.js';
-import type { MovableStore } from './store-files.js';
-
-/** Everything the demo makes lies here, below the folder it was started in. */
-export const DEMO_FOLDER = '.demo';
 
 export interface DemoOptions {
   environment: Record<string, string | undefined>;
   apiHost: string;
   apiPort: number;
+  store: DemoStore;
   /** Recordings for the simulator to replay; none: generated communities. */
   replay: string[];
   /** One api process, so that all answers come from one memory. */
@@ -32,12 +31,6 @@ export interface Demo {
   /** The first finished cycle. */
   cycle: Cycle;
   adminToken: string;
-}
-
-/** The demo's database, and where it is put when it is moved away. */
-export function demoStore(): MovableStore {
-  const folder = resolve(DEMO_FOLDER);
-  return { path: join(folder, 'sentimentagent.db'), awayFolder: join(folder, 'away') };
 }
 
 const SIMULATOR_WITHIN_MS = 20_000;
@@ -89,7 +82,9 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   try {
     print('Starting the simulator and the system under PM2 …');
     await startSimulator(pm2, simulatorPort, options);
-    await pm2.run(['start', ecosystemFile()], demoEnvironment(folder, simulatorPort, options));
+    const settings = await options.store.start(pm2, options.signal);
+    const environment = { ...demoEnvironment(folder, simulatorPort, options), ...settings };
+    await pm2.run(['start', ecosystemFile()], environment);
     print('Collecting: the first cycle begins 5 s after the start …');
     const cycle = await firstCycle(url, options);
     return { url, pm2, cycle, adminToken: readFileSync(adminTokenFile(folder), 'utf8').trim() };
@@ -111,7 +106,6 @@ function demoEnvironment(
     NODE_ENV: 'production',
     API_HOST: apiHost,
     API_PORT: String(apiPort),
-    SQLITE_PATH: demoStore().path,
     HEALTH_CHECK_ENABLED: 'true',
     MONITOR_STATE_DIR: join(folder, 'monitor'),
     MONITOR_HEALTH_URL: `${baseUrl(apiHost, apiPort)}/health`,
@@ -205,22 +199,4 @@ export async function answerOf<T>(url: string): Promise<T | null> {
 
 async function canListen(port: number, host: string): Promise<boolean> {
   return (await listenOnce(port, host)) !== null;
-}
-
-async function freePort(): Promise<number> {
-  const port = await listenOnce(0, '127.0.0.1');
-  if (port === null) throw new AppError('internal', 'No free port on 127.0.0.1');
-  return port;
-}
-
-function listenOnce(port: number, host: string): Promise<number | null> {
-  return new Promise((answer) => {
-    const server = createServer();
-    server.once('error', () => answer(null));
-    server.listen(port, host, () => {
-      const address = server.address();
-      const taken = typeof address === 'object' && address !== null ? address.port : port;
-      server.close(() => answer(taken));
-    });
-  });
 }

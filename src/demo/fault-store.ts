@@ -2,14 +2,14 @@ import type { Clock } from '../clock.js';
 import type { Cycle } from '../domain/cycle.js';
 import { AppError } from '../errors.js';
 import { answerOf } from './demo.js';
+import type { DemoStore } from './demo-store.js';
 import { ask, askHealth, CHARTS, type HealthSeen, neverAsked, type Seen } from './questions.js';
-import { type MovableStore, whileAway } from './store-files.js';
 import { aligned } from './table.js';
 import { answered, isFresh, wrongHealth, wrongWhenUnknown, wrongWhileAway } from './verdicts.js';
 
 export interface StoreFaultOptions {
   url: string;
-  store: MovableStore;
+  store: Pick<DemoStore, 'words' | 'whileAway'>;
   adminToken: string;
   clock: Clock;
   print: (line: string) => void;
@@ -35,14 +35,14 @@ export async function showStoreFault(options: StoreFaultOptions): Promise<boolea
   print('\nBefore the fault, as the dashboard asks:\n');
   const before = await askCharts(options);
   for (const line of answersTable(before)) print(line);
-  print(`\nThe database is moved away for ${AWAY_SECONDS} s:\n`);
+  print(`\n${store.words.goes} for ${AWAY_SECONDS} s:\n`);
   const wrong = before.flatMap((seen, n) =>
     isFresh(seen, seen) ? [] : [`before: ${CHARTS[n]?.name} answered ${answered(seen)}`],
   );
-  wrong.push(...(await whileAway(store, () => watch(options, before))));
+  wrong.push(...(await store.whileAway(() => watch(options, before))));
   const backMs = clock.monotonic();
   stopIfAsked(signal);
-  print('\nThe database is back:\n');
+  print(`\n${store.words.isBack}:\n`);
   wrong.push(...(await freshAgain(options, before, backMs)));
   wrong.push(...(await nextCycle(options)));
   print('');
