@@ -15,7 +15,10 @@ import type { Omission, UpkeepState } from './upkeep-store.js';
 export interface MoveStore {
   /** Everything that is known of each subreddit, in the order of their names. */
   heldSubreddits(): Promise<HeldSubreddit[]>;
-  /** The next hours of `created_utc` after one in which items of the subreddit lie, ascending; at most `limit`. */
+  /**
+   * The next hours of `created_utc` after one in which items of the subreddit lie, ascending; at most
+   * `limit`. Such as have no items any more may be among them.
+   */
   heldHours(query: HeldHoursQuery): Promise<IsoTime[]>;
   /** All items of one subreddit created in one hour, posts first, each kind by id. */
   heldItems(place: HourPlace): Promise<HeldItem[]>;

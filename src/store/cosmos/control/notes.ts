@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { IsoTime } from '../../../domain/item.js';
 import { type Clock, toIso } from '../../../clock.js';
 import type { ImportProgress, ImportStore } from '../../import-store.js';
 import type { KeepStore } from '../../keep-store.js';
@@ -50,10 +51,7 @@ export function cosmosNotes(deps: { account: Pick<Account, 'control'>; clock: Cl
       return seen === null ? null : progressOf(seen.document);
     },
     saveImport: async (progress) => {
-      const own = { id: importId(progress.key), scope: SCOPE, kind: 'import' } as const;
-      const updated_at = toIso(clock.now());
-      const document: ImportDocument = { ...progressOf(progress), ...own, updated_at };
-      await overwrite(control, 'import', document);
+      await overwrite(control, 'import', importDocument(progress, toIso(clock.now())));
     },
   };
 }
@@ -63,6 +61,11 @@ function importId(key: string): string {
   return `import:${createHash('sha256').update(key).digest('hex')}`;
 }
 
-function progressOf({ key, file, lines, shift_ms, counts, finished }: ImportProgress) {
+export function importDocument(progress: ImportProgress, updated_at: IsoTime): ImportDocument {
+  const own = { id: importId(progress.key), scope: SCOPE, kind: 'import' } as const;
+  return { ...progressOf(progress), ...own, updated_at };
+}
+
+export function progressOf({ key, file, lines, shift_ms, counts, finished }: ImportProgress) {
   return { key, file, lines, shift_ms, counts, finished } satisfies ImportProgress;
 }

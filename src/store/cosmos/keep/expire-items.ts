@@ -2,11 +2,7 @@ import { fullname, type IsoTime } from '../../../domain/item.js';
 import { hourOf } from '../../../domain/rollup.js';
 import type { ExpiredItems, HourPlace } from '../../keep-store.js';
 import type { Operation } from '../account.js';
-import {
-  type ItemDocument,
-  OMISSIONS_ID,
-  type OmissionsDocument,
-} from '../documents/documents.js';
+import { type ItemDocument, OMISSIONS_ID, type OmissionsDocument } from '../documents/documents.js';
 import type { Line } from '../documents/lines.js';
 import { type Change, changePartition, type WriteDeps } from '../write/change.js';
 import { derive, derivedIds } from '../write/derive.js';
