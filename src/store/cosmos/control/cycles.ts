@@ -1,25 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Clock, toIso } from '../../../clock.js';
+import { toIso } from '../../../clock.js';
 import type { Cycle } from '../../../domain/cycle.js';
 import { AppError } from '../../../errors.js';
 import type { CycleGrant, CycleStart, Fence } from '../../store.js';
-import type { Account, BatchResult } from '../account.js';
 import { readDocument, replacement, untilNotOvertaken } from './change.js';
 import { type CycleDocument, cycleDocumentId, SCOPE, type Seen } from './documents.js';
-import type { LeaseDocument } from './documents.js';
-import { isHeld, type Leases, leaseLost } from './lease.js';
+import { leaseLost, releasedLease } from './lease.js';
 import { cycleDocument, cycleOf } from './records.js';
-import { takeLease, takeLeaseAway } from './take-over.js';
-import type { UpkeepNotes } from './upkeep-state.js';
-import type { Versions } from './versions.js';
-
-export interface CycleDeps {
-  account: Pick<Account, 'control' | 'items'>;
-  clock: Clock;
-  versions: Versions;
-  leases: Leases;
-  upkeep: UpkeepNotes;
-}
+import { type TakeOverDeps, takeLease, takeLeaseAway } from './take-over.js';
 
 export interface Cycles {
   beginCycle(start: CycleStart): Promise<CycleGrant>;
@@ -33,12 +21,12 @@ export interface Cycles {
  * Cycles and the lease they run under. Whoever takes a lease over closes the record of the cycle that
  * had it in the same batch, so the record's ETag tells its writer as much as the lease itself would.
  */
-export function cosmosCycles(deps: CycleDeps): Cycles {
+export function cosmosCycles(deps: TakeOverDeps): Cycles {
   const record: OwnRecord = { seen: null };
   return {
     beginCycle: async (start) => {
-      const { grant, written } = await takeLease(deps, start);
-      record.seen = written;
+      const { grant, record: begun } = await takeLease(deps, start);
+      record.seen = begun;
       return grant;
     },
     renewLease: (fence, leaseMs) =>
@@ -58,17 +46,17 @@ interface OwnRecord {
 
 const DONE = { result: undefined };
 
-async function tryRenew({ account, clock, leases }: CycleDeps, fence: Fence, leaseMs: number) {
+async function tryRenew({ account, clock, leases }: TakeOverDeps, fence: Fence, leaseMs: number) {
   const seen = await leases.held(fence);
   leases.forget();
   const document = { ...seen.document, expires_at: toIso(clock.now() + leaseMs) };
   const result = await account.control.batch('renewLease', SCOPE, [replacement(document, seen)]);
   if (!result.done) return null;
-  keepLease(leases, document, result, 0);
+  leases.keep(document, result.etags[0]);
   return DONE;
 }
 
-async function tryUpdate(deps: CycleDeps, record: OwnRecord, cycle: Cycle, fence: Fence) {
+async function tryUpdate(deps: TakeOverDeps, record: OwnRecord, cycle: Cycle, fence: Fence) {
   deps.leases.check(fence);
   const seen = ownRecord(record, cycle, fence) ?? (await readRecord(deps, cycle, fence));
   record.seen = null;
@@ -82,7 +70,7 @@ async function tryUpdate(deps: CycleDeps, record: OwnRecord, cycle: Cycle, fence
   return DONE;
 }
 
-async function tryFinish(deps: CycleDeps, record: OwnRecord, cycle: Cycle, fence: Fence) {
+async function tryFinish(deps: TakeOverDeps, record: OwnRecord, cycle: Cycle, fence: Fence) {
   const { leases, versions } = deps;
   const lease = await leases.held(fence).catch(async (error: unknown) => {
     if (await isFinished(deps, cycle, fence)) return null;
@@ -103,17 +91,11 @@ async function tryFinish(deps: CycleDeps, record: OwnRecord, cycle: Cycle, fence
   return DONE;
 }
 
-/** Keeps the epoch: the next holder counts on from it. */
-export function releasedLease(lease: LeaseDocument): LeaseDocument {
-  return { ...lease, holder: null, cycle_id: null, expires_at: null, closed: [] };
-}
-
 /** The end was written by an attempt whose answer was lost. */
-async function isFinished(deps: CycleDeps, cycle: Cycle, fence: Fence): Promise<boolean> {
-  const lease = await deps.leases.read();
-  if (lease === null || isHeld(lease.document) || lease.document.epoch !== fence.epoch) return false;
+async function isFinished(deps: TakeOverDeps, cycle: Cycle, fence: Fence): Promise<boolean> {
   const seen = await findRecord(deps, cycle);
-  return seen?.document.epoch === fence.epoch && isDeepStrictEqual(cycleOf(seen.document), cycle);
+  if (seen?.document.epoch !== fence.epoch) return false;
+  return isDeepStrictEqual(cycleOf(seen.document), JSON.parse(JSON.stringify(cycle)));
 }
 
 function ownRecord({ seen }: OwnRecord, cycle: Cycle, fence: Fence): Seen<CycleDocument> | null {
@@ -123,7 +105,7 @@ function ownRecord({ seen }: OwnRecord, cycle: Cycle, fence: Fence): Seen<CycleD
 
 /** @throws AppError `lease_lost`, or `internal` for a cycle that did not begin under the fence */
 async function readRecord(
-  deps: CycleDeps,
+  deps: TakeOverDeps,
   cycle: Cycle,
   fence: Fence,
 ): Promise<Seen<CycleDocument>> {
@@ -136,16 +118,6 @@ async function readRecord(
   return seen;
 }
 
-function findRecord({ account }: CycleDeps, { id }: Cycle): Promise<Seen<CycleDocument> | null> {
+function findRecord({ account }: TakeOverDeps, { id }: Cycle): Promise<Seen<CycleDocument> | null> {
   return readDocument(account.control, { shape: 'cycle', id: cycleDocumentId(id) });
-}
-
-export function keepLease(
-  leases: Leases,
-  document: LeaseDocument,
-  result: BatchResult & { done: true },
-  operation: number,
-): void {
-  const etag = result.etags[operation];
-  if (etag) leases.keep({ document, etag });
 }

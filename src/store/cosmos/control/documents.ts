@@ -101,11 +101,15 @@ export interface Seen<T extends object> {
   etag: string;
 }
 
-/** What was written, without what the account added to it. */
 export function seenOf<T extends object>(stored: Versioned<T>): Seen<T> {
+  return { document: written<T>(stored), etag: stored._etag };
+}
+
+/** A document as it was written, without what the account added to it. */
+export function written<T extends object>(stored: T): T {
   const document: Record<string, unknown> = { ...stored };
   for (const added of ['_etag', '_ts', '_rid', '_self', '_attachments']) delete document[added];
-  return { document: document as T, etag: stored._etag };
+  return document as T;
 }
 
 export const LEASE_ID = 'lease';

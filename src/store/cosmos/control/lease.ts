@@ -13,11 +13,11 @@ export interface LeaseCheck {
    */
   check(fence: Fence): void;
   /**
-   * Reads the lease. One that has run out and that nobody took over is still its holder's: nothing
+   * Reads the lease, and answers whose cycle it is. One that has run out and that nobody took over is still its holder's: nothing
    * has happened that a late write could disturb.
    * @throws AppError `lease_lost`
    */
-  require(fence: Fence): Promise<void>;
+  require(fence: Fence): Promise<{ cycle_id: string }>;
 }
 
 /** What calls that change the lease share. */
@@ -26,8 +26,8 @@ export interface Leases extends LeaseCheck {
   read(): Promise<Seen<LeaseDocument> | null>;
   /** As it was last written or read by the fence's holder, else read; refuses another's. */
   held(fence: Fence): Promise<Seen<LeaseDocument>>;
-  /** Remembers it as it was written by its holder. */
-  keep(lease: Seen<LeaseDocument>): void;
+  /** Remembers it as it was written by its holder; without an ETag it is to be read again. */
+  keep(lease: LeaseDocument, etag: string | null | undefined): void;
   /** What is remembered has turned out to be out of date. */
   forget(): void;
   /** Fences up to this epoch are over. */
@@ -68,25 +68,28 @@ export function cosmosLeases({ account }: { account: Pick<Account, 'control'> })
       throw leaseLost(fence, seen?.document ?? null);
     }
     remembered = seen;
-    return seen;
+    return { seen, cycle_id: seen.document.cycle_id };
   };
 
   return {
     ...{ read, check, end },
-    require: async (fence) => {
-      await readHeld(fence);
-    },
+    require: async (fence) => ({ cycle_id: (await readHeld(fence)).cycle_id }),
     held: async (fence) => {
       check(fence);
-      return remembered?.document.epoch === fence.epoch ? remembered : readHeld(fence);
+      return remembered?.document.epoch === fence.epoch ? remembered : (await readHeld(fence)).seen;
     },
-    keep: (lease) => {
-      remembered = lease;
+    keep: (document, etag) => {
+      remembered = etag ? { document, etag } : null;
     },
     forget: () => {
       remembered = null;
     },
   };
+}
+
+/** Keeps the epoch: the next holder counts on from it. */
+export function releasedLease(lease: LeaseDocument): LeaseDocument {
+  return { ...lease, holder: null, cycle_id: null, expires_at: null, closed: [] };
 }
 
 export function leaseLost(fence: Fence, lease: LeaseDocument | null): AppError {

@@ -35,7 +35,10 @@ export function closedCycle(document: CycleDocument, reason: string, nowMs: numb
 /** There is one at most, but for what was brought here from elsewhere. */
 const MAX_RUNNING = 50;
 
-export async function runningCycles(control: Container, shape: string): Promise<Seen<CycleDocument>[]> {
+export async function runningCycles(
+  control: Container,
+  shape: string,
+): Promise<Seen<CycleDocument>[]> {
   const found = await control.query<Versioned<CycleDocument>>(shape, {
     text: `SELECT TOP ${MAX_RUNNING} * FROM c WHERE c.kind = 'cycle' AND c.status = 'running'`,
     parameters: {},

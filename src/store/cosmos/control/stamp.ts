@@ -12,10 +12,7 @@ const AT_ONCE = 4;
  * is refused by the account itself.
  * @throws AppError `lease_lost` when a newer epoch is found.
  */
-export async function stampHeads(
-  { items }: Pick<Account, 'items'>,
-  epoch: number,
-): Promise<void> {
+export async function stampHeads({ items }: Pick<Account, 'items'>, epoch: number): Promise<void> {
   const heads = await items.query<HeadDocument & { _etag: string; _ts: number }>('stamp', {
     text: "SELECT * FROM c WHERE c.kind = 'head'",
     parameters: {},

@@ -18,7 +18,7 @@ export interface UpkeepNotes {
 export interface Stamp {
   operation: Operation;
   /** To be told the ETag once it is written. */
-  written(etag: string | null): void;
+  written(etag: string | null | undefined): void;
 }
 
 export function cosmosUpkeepNotes(deps: {
@@ -30,7 +30,7 @@ export function cosmosUpkeepNotes(deps: {
 
   const read = () => readDocument<UpkeepDocument>(control, { shape: SHAPE, id: UPKEEP_ID });
   const keep = (document: UpkeepDocument, etag: string | null | undefined) => {
-    own = etag == null ? null : { document, etag };
+    own = etag ? { document, etag } : null;
   };
 
   const trySave = async (state: UpkeepState, fence: Fence) => {

@@ -1,0 +1,80 @@
+import { CosmosClient } from '@azure/cosmos';
+import type { Clock } from '../../../clock.js';
+import type { Log } from '../../../log.js';
+import type { Account } from '../account.js';
+import { createCalls } from './calls.js';
+import { type Charge, createCharges } from './charges.js';
+import { containerOver } from './container.js';
+import { createTransport } from './exchange.js';
+
+export interface AccountOptions {
+  /** URL of the account. */
+  endpoint: string;
+  /** Its primary key, or its secondary one. Never shown. */
+  key: string;
+  database: string;
+  /** PEM file of authorities that are trusted besides Node's own. */
+  caFile?: string;
+  clock: Clock;
+  log: Log;
+  /** Ends what is under way; calls fail with `cancelled` from then on. */
+  signal?: AbortSignal;
+  /** The longest that one attempt of a call takes. */
+  attemptMs: number;
+  /** The longest that a call takes, with the pauses that a busy account asks for. */
+  patienceMs: number;
+  maxSockets: number;
+  /** Told after each call what it cost, in request units. */
+  onCharge?: (shape: string, ru: number) => void;
+}
+
+export interface OpenAccount extends Account {
+  /** What was spent since it was opened, by shape of call. */
+  charges(): Record<string, Charge>;
+}
+
+/** Names of the containers. */
+export const ITEMS = 'items';
+export const CONTROL = 'control';
+
+/**
+ * Opens nothing yet: the first call connects. One client session: what it has written, it reads.
+ *
+ * @throws AppError `store_unusable`: `caFile` cannot be read
+ */
+export function openAccount(options: AccountOptions): OpenAccount {
+  const { endpoint, key, database, caFile, clock, log, signal, onCharge } = options;
+  const { attemptMs, patienceMs, maxSockets } = options;
+  const transport = createTransport({ maxSockets, ...(caFile === undefined ? {} : { caFile }) });
+  const client = new CosmosClient({
+    ...{ endpoint, key, httpClient: transport.client, consistencyLevel: 'Session' },
+    connectionPolicy: {
+      // One region; the account's own list of endpoints may name hosts that are not reachable here.
+      ...{ enableEndpointDiscovery: false, enableBackgroundEndpointRefreshing: false },
+      // Ours come first, on the injected clock.
+      requestTimeout: attemptMs + 60_000,
+      retryOptions: { maxRetryAttemptCount: 0, fixedRetryIntervalInMilliseconds: 0 },
+    },
+  });
+  const charges = createCharges(onCharge ?? (() => undefined));
+  const calls = createCalls({
+    ...{ transport, place: { endpoint, database }, clock, log, charges, attemptMs, patienceMs },
+  });
+  const end = () => {
+    signal?.removeEventListener('abort', end);
+    calls.close();
+    client.dispose();
+    transport.close();
+  };
+  if (signal?.aborted) end();
+  else signal?.addEventListener('abort', end, { once: true });
+  const container = (name: string) =>
+    containerOver(client.database(database).container(name), calls);
+  return {
+    items: container(ITEMS),
+    control: container(CONTROL),
+    charges: charges.read,
+    // Synchronous in truth: an aborted request has left its socket when this returns.
+    close: async () => end(),
+  };
+}
