@@ -29,9 +29,10 @@ export async function* stretches(items: Container, partition: string): AsyncGene
   let from: IsoTime | '' = '';
   for (;;) {
     const item = await firstItem(items, partition, from);
-    const next = known.find((stretch) => stretch >= from);
-    const candidates = [...(item === null ? [] : [titlesFrom(item)]), ...(next ?? [])].flat();
-    const [stretch] = candidates.sort();
+    const next = known.find((each) => each >= from) ?? null;
+    const [stretch] = [item === null ? null : titlesFrom(item), next]
+      .filter((each) => each !== null)
+      .sort();
     if (stretch === undefined) return;
     yield stretch;
     from = later(stretch, STRETCH_HOURS);
