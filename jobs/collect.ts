@@ -23,7 +23,8 @@ export async function collect(
     throw new AppError('collection_off', 'Collection is off: no Reddit credentials');
   }
   // The runner had it open: where there is none now, it has vanished, and is not to be replaced.
-  const store = wrap(await openStore(config, { clock, log, signal, ifMissing: 'wait' }));
+  const deps = { clock, log, signal, cosmosKey: secrets.cosmosKey };
+  const store = wrap(await openStore(config, { ...deps, ifMissing: 'wait' }));
   const source = createRedditSource(config.reddit, secrets.redditClientSecret, {
     clock,
     log,

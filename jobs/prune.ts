@@ -7,8 +7,10 @@ import type { JobContext } from './job-thread.js';
 import { PRUNE_DEADLINE_MS } from './schedule.js';
 
 /** Lets go of what is past retention. */
-export async function prune({ config, run, clock, log, signal }: JobContext): Promise<Outcome> {
-  const store = await openStore(config, { clock, log, signal, ifMissing: 'wait' });
+export async function prune(context: JobContext): Promise<Outcome> {
+  const { config, secrets, run, clock, log, signal } = context;
+  const { cosmosKey } = secrets;
+  const store = await openStore(config, { clock, log, signal, ifMissing: 'wait', cosmosKey });
   try {
     if (await mayHaveLeapt(store, clock)) {
       const reason =

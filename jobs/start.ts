@@ -11,11 +11,12 @@ import { planJobs } from './schedule.js';
  * reached is waited for, and the runner starts when it is there.
  */
 export async function startJobs(context: RootContext, threadFile: string): Promise<Running> {
-  const { config, clock, log, signal } = context;
+  const { config, secrets, clock, log, signal } = context;
+  const deps = { clock, log, signal, cosmosKey: secrets.cosmosKey };
   const began = clock.monotonic();
   const { opened } = config.startDegraded
-    ? await awaitStore(config, { clock, log, signal })
-    : { opened: Promise.resolve(await openStore(config, { clock, log, signal, patient: false })) };
+    ? await awaitStore(config, deps)
+    : { opened: Promise.resolve(await openStore(config, { ...deps, patient: false })) };
   const running = opened.then((store) => {
     if (store === null) return null;
     log.info({ ms: Math.round(clock.monotonic() - began) }, 'store open');

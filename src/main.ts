@@ -26,7 +26,10 @@ async function start({ config, secrets, log, clock, signal }: RootContext): Prom
     whenOpen();
   };
   const metrics = createMetrics({ version: readVersion() });
-  const opened = await openReadStore(config, { clock, log, signal, onOpen });
+  const opened = await openReadStore(config, {
+    ...{ clock, log, signal, onOpen, cosmosKey: secrets.cosmosKey },
+    onCharge: (call, ru) => metrics.storeCharge(call, ru),
+  });
   const store = measuredStore(opened, clock, metrics);
   const health = createHealthMonitor({
     store,

@@ -18,7 +18,10 @@ export async function withStore<T>(
   const { config, secrets } = loadSettings(readEnvironment());
   const logConfig = { nodeEnv: config.nodeEnv, logLevel: 'warn' } as const;
   const log = await createLog(command, logConfig, secrets, process.stderr);
-  const store = await openStore(config, { clock: systemClock, log, ifMissing: 'refuse', signal });
+  const store = await openStore(config, {
+    ...{ clock: systemClock, log, ifMissing: 'refuse' as const, signal },
+    cosmosKey: secrets.cosmosKey,
+  });
   try {
     return await use(store, config);
   } finally {

@@ -48,7 +48,7 @@ await runCommand(
     const clock = systemClock;
     const quiet = { ...config, logLevel: 'warn' as const };
     const log = await createLog('collect', quiet, secrets, process.stderr);
-    const store = await openStore(config, { clock, log, signal });
+    const store = await openStore(config, { clock, log, signal, cosmosKey: secrets.cosmosKey });
     await refusePaused(store);
     const source = createRedditSource(config.reddit, secrets.redditClientSecret, {
       clock,

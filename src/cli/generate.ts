@@ -66,7 +66,7 @@ await runCommand(
     const logConfig = { nodeEnv: config.nodeEnv, logLevel: 'warn' } as const;
     const log = await createLog('generate', logConfig, secrets, process.stderr);
     const clock = walkingClock(systemClock);
-    const store = await openStore(config, { clock, log, signal });
+    const store = await openStore(config, { clock, log, signal, cosmosKey: secrets.cosmosKey });
     const began = systemClock.monotonic();
     const progress = progressLine(systemClock, process.stderr);
     try {

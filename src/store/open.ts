@@ -1,8 +1,11 @@
 import type { Clock } from '../clock.js';
+import type { CosmosConfig } from '../config-cosmos.js';
 import type { Config } from '../config.js';
+import { DAY_MS } from '../domain/window.js';
 import { AppError, isTransient, toAppError } from '../errors.js';
 import type { Log } from '../log.js';
 import { retry } from '../retry.js';
+import type { CosmosOpenOptions } from './cosmos/open.js';
 import { retrying, retryStore, type StoreRetry } from './retrying.js';
 import type { ReadStore, Store } from './store.js';
 
@@ -11,12 +14,14 @@ export interface OpenDeps {
   log: Log;
   /** Cuts waiting retries short, at start and later. */
   signal?: AbortSignal;
+  /** Of the account, where the store is one of Cosmos DB. */
+  cosmosKey?: string | null;
 }
 
-type StoreConfig = Pick<Config, 'store' | 'storeRetry'>;
+type StoreConfig = Pick<Config, 'store' | 'storeRetry' | 'collection'>;
 
 export interface OpenOptions {
-  /** Default `create`; see store/sqlite/open.ts. */
+  /** Of the embedded store; default `create`, see store/sqlite/open.ts. */
   ifMissing?: 'create' | 'refuse' | 'wait';
   /** False: only opening is repeated, for callers that have a rhythm of their own. */
   patient?: boolean;
@@ -90,9 +95,14 @@ export async function awaitStore(
 /** Makes one attempt at each call. */
 async function opener(
   config: StoreConfig,
-  { clock, log, ifMissing = 'create' }: OpenDeps & OpenOptions,
+  { ifMissing = 'create', ...deps }: OpenDeps & OpenOptions,
 ): Promise<() => Promise<Store>> {
+  const { clock, log } = deps;
   // Loaded on demand: who opens another store, or reads through a thread, does without.
+  if (config.store.cosmos !== null) {
+    const { cosmosOpener } = await import('./cosmos/open.js');
+    return cosmosOpener(cosmosOptions(config.store.cosmos, config, deps));
+  }
   const { sqliteOpener } = await import('./sqlite/open.js');
   const open = sqliteOpener({ path: config.store.sqlitePath, ifMissing, clock, log });
   return async () => open();
@@ -105,16 +115,35 @@ async function opener(
  */
 export async function openReadStore(
   config: StoreConfig & Partial<Pick<Config, 'startDegraded'>>,
-  deps: OpenDeps & { onOpen?: () => void },
+  deps: OpenDeps & { onOpen?: () => void; onCharge?: (call: string, ru: number) => void },
 ): Promise<ReadStore & { close(): Promise<void> }> {
-  const { clock, log, onOpen = () => undefined } = deps;
-  const { openReadClient } = await import('./sqlite/client.js');
-  const { sqlitePath: path, timeoutMs } = config.store;
+  const { clock, log, onOpen = () => undefined, onCharge } = deps;
+  const { sqlitePath: path, timeoutMs, cosmos } = config.store;
   const schedule = scheduleOf(config, deps);
   const opening = config.startDegraded
     ? 'keep trying'
     : (attempt: () => Promise<void>) => retryStore(schedule, attempt);
+  if (cosmos !== null) {
+    const { openCosmosReads } = await import('./cosmos/open.js');
+    return openCosmosReads({
+      ...{ ...cosmosOptions(cosmos, config, deps), timeoutMs, opening, onOpen },
+      ...(onCharge !== undefined && { onCharge }),
+    });
+  }
+  const { openReadClient } = await import('./sqlite/client.js');
   return openReadClient({ path, timeoutMs, clock, log, opening, onOpen });
+}
+
+function cosmosOptions(
+  account: CosmosConfig,
+  { collection }: StoreConfig,
+  { cosmosKey, clock, log, signal }: OpenDeps,
+): CosmosOpenOptions {
+  if (!cosmosKey) throw new AppError('internal', 'A store of Cosmos DB is opened without its key');
+  return {
+    ...{ account, key: cosmosKey, retentionMs: collection.retentionDays * DAY_MS, clock, log },
+    ...(signal !== undefined && { signal }),
+  };
 }
 
 function scheduleOf(config: StoreConfig, { clock, log, signal }: OpenDeps): StoreRetry {
