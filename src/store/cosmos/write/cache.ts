@@ -32,10 +32,6 @@ export interface WriterMemory {
   forget(partition: string): void;
   /** Batches whose end may be unknown to who asked for them, by what he asked with (see `intent`). */
   sent: WeakMap<object, { token: string; result: unknown }>;
-  /** The data version as last seen; null: never. */
-  version: number | null;
-  /** Whether something was written that no data version has told of yet. */
-  owed: boolean;
 }
 
 /** Lines and posts with titles kept in all partitions together: some 30 MB. */
@@ -64,8 +60,6 @@ export function createWriterMemory(maxWeight = MAX_WEIGHT): WriterMemory {
     },
     forget,
     sent: new WeakMap(),
-    version: null,
-    owed: false,
   };
 }
 

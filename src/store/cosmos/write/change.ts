@@ -2,28 +2,19 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../clock.js';
 import { AppError, isTransient } from '../../../errors.js';
 import type { Fence } from '../../common.js';
-import type { Account, Identified, Operation, Versioned } from '../account.js';
+import type { Account, Identified, Operation } from '../account.js';
+import { written } from '../control/documents.js';
+import type { Leases } from '../control/lease.js';
+import type { Versions } from '../control/versions.js';
 import { HEAD_ID, type HeadDocument, partitionOf } from '../documents/documents.js';
 import type { DerivedDocument, Known, WriterMemory } from './cache.js';
 import { openView, type Place, readHead, type View } from './view.js';
-
-/** The data version, a hint to readers that something moved. */
-export interface Versions {
-  read(): Promise<{ n: number }>;
-  /** Answers the new one. */
-  bump(): Promise<number>;
-}
-
-export interface LeaseCheck {
-  /** @throws AppError `lease_lost` when the fence is not the lease's */
-  require(fence: Fence): Promise<{ cycle_id: string }>;
-}
 
 export interface WriteDeps {
   account: Account;
   clock: Clock;
   versions: Versions;
-  lease: LeaseCheck;
+  lease: Pick<Leases, 'check' | 'require' | 'held'>;
   /** How long items are kept after they were created. */
   retentionMs: number;
   memory: WriterMemory;
@@ -87,7 +78,8 @@ export async function changePartition<R>(
   of: ChangeOf,
   plan: (view: View) => Promise<Change<R> | null>,
 ): Promise<Changed<R>> {
-  const { memory, clock } = deps;
+  const { memory, clock, lease } = deps;
+  if (of.fence !== null) lease.check(of.fence);
   const sent = new Map<string, R>();
   const earlier = of.intent === undefined ? undefined : memory.sent.get(of.intent);
   if (earlier !== undefined) sent.set(earlier.token, earlier.result as R);
@@ -180,7 +172,7 @@ function nextHead<R>(
   { head, seq }: View,
   change: Change<R>,
 ): HeadDocument {
-  const { _etag, _ts, ...before } = head ?? newHead(subreddit);
+  const before = head === null ? newHead(subreddit) : written<HeadDocument>(head);
   return {
     ...before,
     ...change.head,
@@ -190,11 +182,10 @@ function nextHead<R>(
   };
 }
 
-const newHead = (subreddit: string): Versioned<HeadDocument> => ({
+const newHead = (subreddit: string): HeadDocument => ({
   ...{ id: HEAD_ID, kind: 'head', subreddit: partitionOf(subreddit), name: subreddit, ttl: -1 },
   ...{ epoch: 0, seq: 0, token: '', stamp: '1970-01-01T00:00:00.000Z', items: 0 },
   ...{ state: 'unknown', last_success_at: null, watermarks: { post: null, comment: null } },
-  ...{ _etag: '', _ts: 0 },
 });
 
 function isTooLarge(head: HeadDocument, operations: readonly Operation[]): boolean {
@@ -222,13 +213,13 @@ async function send(
   const answer = await items.batch(`${shape} batch`, partition, [first, ...operations]);
   if (!answer.done) return answer.status;
   const etag = answer.etags[0];
-  if (etag) deps.memory.keep(partition, written(deps, { known, head, operations }, etag));
+  if (etag) deps.memory.keep(partition, knownAfter(deps, { known, head, operations }, etag));
   else deps.memory.forget(partition);
   return 'done';
 }
 
 /** What is known of the partition now. */
-function written({ clock }: WriteDeps, { known, head, operations }: Batch, etag: string): Known {
+function knownAfter({ clock }: WriteDeps, { known, head, operations }: Batch, etag: string): Known {
   // Copies: a view of the batch before may still be at its reads, and put what it finds into its own.
   const derived = new Map(known.derived);
   const lines = new Map(known.lines);

@@ -128,7 +128,7 @@ async function auditOperations(
   by: { fence: Fence | null } | { job: string },
 ): Promise<Operation[]> {
   if (blanked.size === 0) return [];
-  const cycleId = 'job' in by ? by.job : by.fence && (await lease.require(by.fence)).cycle_id;
+  const cycleId = 'job' in by ? by.job : by.fence && (await lease.held(by.fence)).document.cycle_id;
   if (cycleId === null) return [];
   const id = blankedId(cycleId);
   const before = await view.read<BlankedDocument>(id);
