@@ -1,4 +1,4 @@
-import { CosmosClient, type IndexingPolicy } from '@azure/cosmos';
+import type { IndexingPolicy } from '@azure/cosmos';
 import type { ExecutionContext } from 'ava';
 import { type Clock, systemClock } from '../../src/clock.js';
 import { type CosmosAccount, startCosmosAccount } from '../../src/cosmos-account/run.js';
@@ -10,6 +10,7 @@ import { cosmosVersions } from '../../src/store/cosmos/control/versions.js';
 import { createWriterMemory } from '../../src/store/cosmos/write/cache.js';
 import type { WriteDeps } from '../../src/store/cosmos/write/change.js';
 import { ManualClock } from './clock.js';
+import { clientOf } from './cosmos.js';
 import { silentLog } from './log.js';
 
 type Teardown = Pick<ExecutionContext, 'teardown'>;
@@ -42,6 +43,16 @@ export interface Bed {
   clock: ManualClock;
   /** The system's clock waits for the account; the manual one tells the store the time. */
   open(watch?: Watch): OpenControl;
+}
+
+/** Something that happens once, at the first call of a shape. */
+export function once(shape: string, act: () => Promise<unknown>): (call: Call) => Promise<void> {
+  let done = false;
+  return async (call) => {
+    if (done || call.kind !== 'batch' || call.shape !== shape) return;
+    done = true;
+    await act();
+  };
 }
 
 /** The stand-in for an account, with both containers and nothing in them. */
@@ -78,10 +89,8 @@ function accountOf(t: Teardown, { url: endpoint, key }: CosmosAccount): Account 
   return account;
 }
 
-async function createContainers({ url: endpoint, key }: CosmosAccount): Promise<void> {
-  const client = new CosmosClient({
-    ...{ endpoint, key, connectionPolicy: { enableEndpointDiscovery: false } },
-  });
+async function createContainers(standIn: CosmosAccount): Promise<void> {
+  const client = clientOf(standIn);
   const { database } = await client.databases.create({ id: DATABASE });
   const partitioned = (id: string, path: string, indexingPolicy?: IndexingPolicy) =>
     database.containers.create({
