@@ -53,7 +53,13 @@ export async function cosmosScene(t: ExecutionContext): Promise<CosmosScene> {
   const connect = (): WriteDeps => {
     const account = openAccount({
       ...{ endpoint: fixture.account.url, key: fixture.account.key, database: 'test' },
-      ...{ clock: systemClock, log: silentLog, attemptMs: 5000, patienceMs: 10_000, maxSockets: 16 },
+      ...{
+        clock: systemClock,
+        log: silentLog,
+        attemptMs: 5000,
+        patienceMs: 10_000,
+        maxSockets: 16,
+      },
       onCharge: (shape) => {
         calls[shape] = (calls[shape] ?? 0) + 1;
       },

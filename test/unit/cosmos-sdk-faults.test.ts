@@ -191,7 +191,12 @@ for (const [name, call] of Object.entries(CALLS)) {
   test(`a port on which nobody listens: ${name}`, async (t) => {
     const { port, stop } = await wire(t, () => undefined);
     await stop();
-    await fails(t, call(accountAt(t, port)), 'store_unreachable', /^cannot be reached, ECONNREFUSED$/);
+    await fails(
+      t,
+      call(accountAt(t, port)),
+      'store_unreachable',
+      /^cannot be reached, ECONNREFUSED$/,
+    );
   });
 }
 

@@ -60,7 +60,11 @@ test('what is stored behind the walk is left to the next one, what is ahead is n
   t.deepEqual((await page(scene, next, 9)).names, ['p ahead', 'p same', 'p 03', 'p new']);
   t.deepEqual((await walk(scene, 9)).length, 7);
   const place = { kind: 'post', id: '02', subreddit: 'claude', collected_at: at('12:00') } as const;
-  t.is((await page(scene, place, 9)).names.length, 7, 'a place without an hour: from the beginning');
+  t.is(
+    (await page(scene, place, 9)).names.length,
+    7,
+    'a place without an hour: from the beginning',
+  );
 });
 
 test('walks read hours, not items', async (t) => {
@@ -133,6 +137,10 @@ test('posts that only comments tell of, beyond one question', async (t) => {
   const found = await scene.walks.strayPosts({ subreddit: 'Claude', window, limit: 70 });
   t.is(found.length, 70);
   t.deepEqual(found.slice(0, 2), ['s099', 's098']);
-  const all = await scene.walks.strayPosts({ subreddit: 'claude', storedSince: at('12:00'), limit: 999 });
+  const all = await scene.walks.strayPosts({
+    subreddit: 'claude',
+    storedSince: at('12:00'),
+    limit: 999,
+  });
   t.is(all.length, 100);
 });
