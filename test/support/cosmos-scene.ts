@@ -76,14 +76,15 @@ export async function cosmosScene(t: ExecutionContext): Promise<CosmosScene> {
     { kind: 'upsert', document: { ...lease, ...held } as { id: string } },
   ]);
   const { items } = deps.account;
+  // What another process finds: nothing of it comes from a memory.
+  const other = connect();
   return {
     ...{ clock, deps, walks: cosmosWalks(deps.account), keep: cosmosKeep(deps) },
     commit: ({ posts = [], comments = [] }, subreddit = 'claude') =>
       commit(deps, { fence: FENCE, subreddit, posts, comments }),
     keepHistory: ({ posts = [], comments = [] }) =>
       importItems(deps, { subreddit: 'claude', keepHistory: true, posts, comments }),
-    // What another process finds: nothing of it comes from a memory.
-    verify: (repair = false) => cosmosVerify(connect())({ repair }),
+    verify: (repair = false) => cosmosVerify(other)({ repair }),
     document: (id) => items.read('look', 'claude', id),
     tamper: async (...operations) => {
       const { done } = await items.batch('tamper', 'claude', operations);

@@ -147,7 +147,7 @@ const BROKEN: [what: string, change: Change, found: string[]][] = [
 ];
 
 for (const [what, change, found] of BROKEN) {
-  test(`verify finds and repairs: ${what}`, async (t) => {
+  test.serial(`verify finds and repairs: ${what}`, async (t) => {
     const scene = await filled(t);
     t.deepEqual(await scene.verify(), {
       ...{ items: 7, rollups: 4, differences: [], stale_terms: 0, repaired: false },
@@ -161,7 +161,7 @@ for (const [what, change, found] of BROKEN) {
   });
 }
 
-test('what a look at a thread found survives a repair', async (t) => {
+test.serial('what a look at a thread found survives a repair', async (t) => {
   const scene = await filled(t);
   const unreachable = changed<HourDocument>('hour:2026-01-15T08', ({ lines }) => ({
     lines: lines.map((line) =>
@@ -180,7 +180,7 @@ test('what a look at a thread found survives a repair', async (t) => {
   t.deepEqual(line?.slice(-4), [3, 1, Date.parse(at('11:00')), 2]);
 });
 
-test('a writer at work is no difference', async (t) => {
+test.serial('a writer at work is no difference', async (t) => {
   const scene = await filled(t);
   let writing = true;
   const write = async () => {
@@ -206,7 +206,7 @@ test('a writer at work is no difference', async (t) => {
   t.deepEqual((await scene.verify()).differences, []);
 });
 
-test('progress is told', async (t) => {
+test.serial('progress is told', async (t) => {
   const scene = await filled(t);
   const seen: number[] = [];
   await cosmosVerify(scene.deps)({ repair: false, onProgress: (items) => void seen.push(items) });
