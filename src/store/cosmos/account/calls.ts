@@ -27,11 +27,7 @@ export interface Calls {
    * @param repeatable whether it does no harm to ask twice, when it is not known what came of it
    * @throws AppError as ../account.ts says, `cancelled` once closed, `internal` for our own faults
    */
-  call<T>(
-    shape: string,
-    repeatable: boolean,
-    speak: (attempt: Attempt) => Promise<T>,
-  ): Promise<T>;
+  call<T>(shape: string, repeatable: boolean, speak: (attempt: Attempt) => Promise<T>): Promise<T>;
   /** Ends what is under way, with `cancelled`, and refuses what comes after. */
   close(): void;
 }
@@ -59,7 +55,8 @@ export function createCalls(options: CallsOptions): Calls {
     opened: ({ code, message }) => {
       log.warn({ code }, `store: ${message}; asked once a second until it answers`);
     },
-    closed: (awayMs) => log.info({ away_ms: Math.round(awayMs) }, 'store: the account answers again'),
+    closed: (awayMs) =>
+      log.info({ away_ms: Math.round(awayMs) }, 'store: the account answers again'),
   });
 
   function refuseIfEnded(): void {
@@ -81,7 +78,12 @@ export function createCalls(options: CallsOptions): Calls {
     };
     live.add(attempt);
     try {
-      return await withDeadline(ms, clock, () => transport.run(attempt, () => speak(attempt)), late);
+      return await withDeadline(
+        ms,
+        clock,
+        () => transport.run(attempt, () => speak(attempt)),
+        late,
+      );
     } catch (error) {
       attempt.stop.abort(); // requests of it that are still under way
       throw error;
@@ -104,7 +106,10 @@ export function createCalls(options: CallsOptions): Calls {
     if (ms <= SLOW_MS || now < (told.get(shape) ?? -Infinity) + SLOW_EVERY_MS) return;
     told.set(shape, now);
     const { requests, units } = sum;
-    log.warn({ call: shape, ms: Math.round(ms), requests, request_units: units }, 'store: slow call');
+    log.warn(
+      { call: shape, ms: Math.round(ms), requests, request_units: units },
+      'store: slow call',
+    );
   }
 
   async function call<T>(

@@ -30,7 +30,8 @@ interface Meaning {
 const SETUP = 'run npm run cosmos:setup, which makes what is missing';
 const SPEND = 'raise its throughput (RU/s), or let collection run less often';
 const WAIT = 'see to the account and to the network; services try it again by themselves';
-const ENDPOINT = 'see that COSMOS_ENDPOINT names the account, and that no proxy answers in its place';
+const ENDPOINT =
+  'see that COSMOS_ENDPOINT names the account, and that no proxy answers in its place';
 const KEY = 'correct COSMOS_KEY or the file that COSMOS_KEY_FILE names';
 
 /** Node's codes for a certificate that is not trusted; no waiting cures them. */
@@ -52,7 +53,11 @@ export function classify(thrown: unknown, failed: Failed | null, place: Place): 
   const { name, message } = thrown as Error;
   if (thrown instanceof SyntaxError || thrown instanceof TypeError) {
     // The SDK could not read an answer of status 200.
-    const strange: Failed = { kind: 'strange', status: 200, what: 'an answer it cannot have meant' };
+    const strange: Failed = {
+      kind: 'strange',
+      status: 200,
+      what: 'an answer it cannot have meant',
+    };
     return verdict(meaningOf(strange, place), strange, place, thrown);
   }
   const why = firstLine(message);
@@ -133,7 +138,11 @@ function meaningOfStatus(
     return unusable('has a default consistency below Session', cure);
   }
   if (status === 408) {
-    return { code: 'store_timeout', what: `took too long by its own measure (${number})`, cure: WAIT };
+    return {
+      code: 'store_timeout',
+      what: `took too long by its own measure (${number})`,
+      cure: WAIT,
+    };
   }
   if (status >= 500) {
     return { code: 'store_unreachable', what: `is not available (${number})`, cure: WAIT };

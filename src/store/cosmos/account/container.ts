@@ -38,7 +38,9 @@ export function containerOver(sdk: SdkContainer, { call }: Calls): Container {
       let more = true;
       while (more) {
         // Each page has a deadline and a patience of its own: a long reading is no slow one.
-        more = await call(shape, true, (attempt) => readPage(sdk, planned, query, reading, attempt));
+        more = await call(shape, true, (attempt) =>
+          readPage(sdk, planned, query, reading, attempt),
+        );
         if (reading.found.length > MAX_FOUND) {
           throw new AppError('internal', `The query ${shape} finds over ${MAX_FOUND} documents`);
         }

@@ -22,10 +22,7 @@ interface Left {
 }
 
 /** Removes records that speak of the time before; derived documents are let go of by Azure itself. */
-export async function expireRecords(
-  deps: RecordsDeps,
-  { before, limit }: Expiry,
-): Promise<number> {
+export async function expireRecords(deps: RecordsDeps, { before, limit }: Expiry): Promise<number> {
   const cycles = await expireCycles(deps, before, limit);
   const left: Left = { gaps: limit, blanked: limit, omissions: limit };
   let gaps = 0;
@@ -82,9 +79,7 @@ async function partitionsWith(items: Container, before: IsoTime): Promise<string
 
 async function removal(view: View, before: IsoTime, left: Left): Promise<Change<Left> | null> {
   const find = (text: string) => view.query<string>(text, { '@before': before });
-  const gaps = await find(
-    `SELECT VALUE c.id FROM c WHERE c.kind = 'gap' AND c["to"] < @before`,
-  );
+  const gaps = await find(`SELECT VALUE c.id FROM c WHERE c.kind = 'gap' AND c["to"] < @before`);
   const blanked = await find(
     `SELECT VALUE c.id FROM c WHERE c.kind = 'blanked' AND c["at"] < @before`,
   );

@@ -1,6 +1,7 @@
 import { AppError } from '../../../errors.js';
 import type { ExpiredItems } from '../../keep-store.js';
 import { MAX_BATCH } from '../../store.js';
+import { announce } from '../write/announce.js';
 import type { Changed, WriteDeps } from '../write/change.js';
 
 /** An hour with more items than this is beyond what its document holds. */
@@ -15,15 +16,14 @@ type Step = (atMost: number) => Promise<Changed<ExpiredItems>>;
  * @param step does at most so many items
  */
 export async function inSteps(
-  { versions }: Pick<WriteDeps, 'versions'>,
+  deps: Pick<WriteDeps, 'versions'>,
   step: Step,
 ): Promise<ExpiredItems> {
   const done: ExpiredItems = { posts: 0, comments: 0 };
   try {
     await repeat(step, done);
   } finally {
-    // Reading makes up for a call before this one that could not tell of what it did.
-    await (done.posts + done.comments > 0 ? versions.bump() : versions.read());
+    await announce(deps, done.posts + done.comments > 0);
   }
   return done;
 }

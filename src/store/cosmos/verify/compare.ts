@@ -4,7 +4,12 @@ import type { Counts, Rollup } from '../../../domain/rollup.js';
 import { HOUR_MS } from '../../../domain/window.js';
 import type { VerifyDifference } from '../../store.js';
 import { packCounts, unpackCounts } from '../documents/counts.js';
-import type { DayDocument, HourDocument, PackedTitle, TitlesDocument } from '../documents/documents.js';
+import type {
+  DayDocument,
+  HourDocument,
+  PackedTitle,
+  TitlesDocument,
+} from '../documents/documents.js';
 import {
   countLines,
   hasText,
@@ -42,7 +47,8 @@ export function compareHour(
     ...tooShortLived({ hour: kept, day, titles }, recounted),
   ];
   const wrong_terms = !areEqual(titlesOf(titles, hour), recounted.titles);
-  if (areEqual(rollups.stored, rollups.recomputed) && !wrong_terms && also.length === 0) return null;
+  if (areEqual(rollups.stored, rollups.recomputed) && !wrong_terms && also.length === 0)
+    return null;
   return {
     ...place,
     stored: rollups.stored && rollupOf(place, unpackCounts(rollups.stored)),
@@ -101,7 +107,11 @@ function wrongMarks(stored: HourDocument | null, lines: readonly Line[]): string
 
 /** What is exempt from retention must not be in a document that goes by itself. */
 function tooShortLived(
-  { hour, day, titles }: { hour: HourDocument | null; day: DayDocument | null; titles: TitlesDocument | null },
+  {
+    hour,
+    day,
+    titles,
+  }: { hour: HourDocument | null; day: DayDocument | null; titles: TitlesDocument | null },
   { lines }: Recounted,
 ): string[] {
   if (!lines.some(({ keep }) => keep)) return [];

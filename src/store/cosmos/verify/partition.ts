@@ -65,10 +65,7 @@ async function readStretch(
   return report;
 }
 
-async function storedOf(
-  { items, partition }: Compared,
-  from: IsoTime,
-): Promise<StoredStretch> {
+async function storedOf({ items, partition }: Compared, from: IsoTime): Promise<StoredStretch> {
   const hours = await items.query<HourDocument>('verify', {
     text: `SELECT * FROM c WHERE c.kind = 'hour' AND c.hour >= @from AND c.hour < @before`,
     parameters: { '@from': from, '@before': later(from, STRETCH_HOURS) },

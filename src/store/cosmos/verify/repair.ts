@@ -8,7 +8,7 @@ import { changePartition, type WriteDeps } from '../write/change.js';
 import { derive, derivedIds } from '../write/derive.js';
 import type { View } from '../write/view.js';
 import { countItems } from './partition.js';
-import { recount } from './recount.js';
+import { type Ask, recount, type Recounted } from './recount.js';
 import { hoursOf, STRETCH_HOURS } from './stretch.js';
 
 type Place = Pick<VerifyDifference, 'subreddit' | 'hour'>;
@@ -30,7 +30,7 @@ export async function repairPlace(deps: WriteDeps, { subreddit, hour }: Place): 
 }
 
 async function rightHead(view: View) {
-  const items = await countItems(view.query);
+  const items = await countItems((text, parameters) => view.query(text, parameters));
   return { head: { items }, operations: [], result: null };
 }
 
@@ -44,10 +44,11 @@ async function rightHour(
   // Built anew as a whole, for by hours none of it would ever go.
   if (mixed) stored.delete(titlesId(hour));
   const before = await view.hours(mixed ? hoursOf(titlesFrom(hour)) : [hour]);
+  const ask: Ask = (text, parameters) => view.query(text, parameters);
   const titles = new Map<string, string>();
-  const hours = new Map<IsoTime, Awaited<ReturnType<typeof recount>>['lines']>();
+  const hours = new Map<IsoTime, Recounted['lines']>();
   for (const [each, lines] of before) {
-    const recounted = await recount(view.query, each, lines);
+    const recounted = await recount(ask, each, lines);
     hours.set(each, recounted.lines);
     for (const [id, , , , , title] of recounted.titles) {
       titles.set(fullname({ kind: 'post', id }), title);

@@ -26,7 +26,7 @@ export function later(time: IsoTime, hours: number): IsoTime {
  */
 export async function* stretches(items: Container, partition: string): AsyncGenerator<IsoTime> {
   const known = await toldOf(items, partition);
-  let from: IsoTime | '' = '';
+  let from: IsoTime = '';
   for (;;) {
     const item = await firstItem(items, partition, from);
     const next = known.find((each) => each >= from) ?? null;
@@ -58,11 +58,11 @@ async function toldOf(items: Container, partition: string): Promise<IsoTime[]> {
   return [...new Set([...hours, ...titles, ...ofDays].map(titlesFrom))].sort();
 }
 
-/** `created_utc` of the first item from a time on. */
+/** `created_utc` of the first item from a time on; empty: of all. */
 async function firstItem(
   items: Container,
   partition: string,
-  from: IsoTime | '',
+  from: IsoTime,
 ): Promise<IsoTime | null> {
   const [first] = await items.query<IsoTime>('next item', {
     text: `SELECT TOP 1 VALUE c.created_utc FROM c

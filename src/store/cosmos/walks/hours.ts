@@ -59,7 +59,7 @@ const MOST = 64;
 export async function* hoursInOrder(
   items: Container,
   subreddit: string,
-  from: IsoTime | '',
+  from: IsoTime,
 ): AsyncGenerator<HourLines> {
   let condition = 'c.hour >= @from';
   let last = from;
