@@ -59,13 +59,17 @@ function asText(
   return `${lines.join('\n')}\n`;
 }
 
-function asLine({ subreddit, hour, stored, recomputed, wrong_terms }: VerifyDifference): string {
+function asLine(difference: VerifyDifference): string {
+  const { subreddit, hour, stored, recomputed, wrong_terms, also = [] } = difference;
   const counts = (rollup: VerifyDifference['stored']) => {
     if (rollup === null) return 'none';
     const { posts, comments, positive, negative, neutral, score_sum } = rollup;
     const threads = `${rollup.thread_comments_stored} of ${rollup.thread_comments} in its threads`;
     return `${posts} posts, ${comments} comments (+${positive} −${negative} =${neutral}), score sum ${score_sum}, last ${rollup.last_item_at}, ${threads}`;
   };
-  const terms = wrong_terms ? '; the terms of its posts are wrong' : '';
-  return `  r/${subreddit} ${hour}: stored ${counts(stored)}; recounted ${counts(recomputed)}${terms}`;
+  const terms = wrong_terms ? ['the terms of its posts are wrong'] : [];
+  const said = [...terms, ...also];
+  if (hour === null) return `  r/${subreddit}: ${said.join('; ')}`;
+  const rollups = `stored ${counts(stored)}; recounted ${counts(recomputed)}`;
+  return `  r/${subreddit} ${hour}: ${[rollups, ...said].join('; ')}`;
 }
