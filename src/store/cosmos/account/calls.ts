@@ -25,11 +25,7 @@ export interface Calls {
    * @param repeatable whether it does no harm to ask twice, when it is not known what came of it
    * @throws AppError as ../account.ts says, `cancelled` once closed, `internal` for our own faults
    */
-<<<<<<< HEAD
   call<T>(shape: string, repeatable: boolean, speak: Speak<T>): Promise<T>;
-=======
-  call<T>(shape: string, repeatable: boolean, speak: (attempt: Attempt) => Promise<T>): Promise<T>;
->>>>>>> h-core
   /** Ends what is under way, with `cancelled`, and refuses what comes after. */
   close(): void;
 }
@@ -49,7 +45,6 @@ export function createCalls(options: CallsOptions): Calls {
     closed: (awayMs) => {
       log.info({ away_ms: Math.round(awayMs) }, 'store: the Cosmos account answers again');
     },
-<<<<<<< HEAD
   });
 
   async function repeat<T>(repeatable: boolean, speak: Speak<T>, sum: Cost): Promise<T> {
@@ -65,95 +60,6 @@ export function createCalls(options: CallsOptions): Calls {
       if ('value' in outcome) {
         breaker.answered();
         return outcome.value;
-=======
-    closed: (awayMs) =>
-      log.info({ away_ms: Math.round(awayMs) }, 'store: the account answers again'),
-  });
-
-  function refuseIfEnded(): void {
-    if (ended.signal.aborted) throw new AppError('cancelled', 'The store has been closed');
-  }
-
-  async function attemptOnce<T>(
-    attempt: Attempt,
-    ms: number,
-    speak: (attempt: Attempt) => Promise<T>,
-  ): Promise<T> {
-    const what = `gives no answer within ${Math.round(ms)} ms`;
-    const late = () => {
-      attempt.stop.abort();
-      return new AppError('store_timeout', `The Cosmos account ${place.endpoint} ${what}`, {
-        cure: 'see to the account and to the network; services try it again by themselves',
-        details: { why: what },
-      });
-    };
-    live.add(attempt);
-    try {
-      return await withDeadline(
-        ms,
-        clock,
-        () => transport.run(attempt, () => speak(attempt)),
-        late,
-      );
-    } catch (error) {
-      attempt.stop.abort(); // requests of it that are still under way
-      throw error;
-    } finally {
-      attempt.plan.decide('shut');
-      live.delete(attempt);
-    }
-  }
-
-  function judge(error: unknown, { failed }: Attempt): Verdict {
-    if (error instanceof AppError) {
-      return { error, again: 'no', retryAfterMs: null, alive: false };
-    }
-    if (error instanceof Refused) return classify(error, error.failed, place);
-    return classify(error, failed, place);
-  }
-
-  function noteSlow(shape: string, ms: number, sum: { requests: number; units: number }): void {
-    const now = clock.monotonic();
-    if (ms <= SLOW_MS || now < (told.get(shape) ?? -Infinity) + SLOW_EVERY_MS) return;
-    told.set(shape, now);
-    const { requests, units } = sum;
-    log.warn(
-      { call: shape, ms: Math.round(ms), requests, request_units: units },
-      'store: slow call',
-    );
-  }
-
-  async function call<T>(
-    shape: string,
-    repeatable: boolean,
-    speak: (attempt: Attempt) => Promise<T>,
-  ): Promise<T> {
-    const began = clock.monotonic();
-    const sum = { requests: 0, units: 0 };
-    const left = () => began + patienceMs - clock.monotonic();
-    try {
-      for (let tried = 1; ; tried += 1) {
-        refuseIfEnded();
-        breaker.admit();
-        const attempt = newAttempt();
-        try {
-          const value = await attemptOnce(attempt, Math.min(attemptMs, left()), speak);
-          breaker.answered();
-          return value;
-        } catch (thrown) {
-          refuseIfEnded();
-          const verdict = judge(thrown, attempt);
-          if (verdict.alive) breaker.answered();
-          else if (verdict.error.transient) breaker.failed(verdict.error);
-          const pauseMs = pauseBefore(tried, verdict, repeatable);
-          // An attempt that would be cut short proves nothing: what is known already is thrown.
-          if (pauseMs === null || left() - pauseMs < attemptMs / 2) throw verdict.error;
-          await clock.sleep(pauseMs, ended.signal);
-        } finally {
-          sum.requests += attempt.answers;
-          sum.units += attempt.units;
-        }
->>>>>>> h-core
       }
       if (closed.signal.aborted) continue;
       const { verdict } = outcome;
