@@ -2,6 +2,7 @@ import { CosmosClient } from '@azure/cosmos';
 import type { Clock } from '../../../clock.js';
 import type { Log } from '../../../log.js';
 import type { Account } from '../account.js';
+import { createAttempts } from './attempts.js';
 import { createCalls } from './calls.js';
 import { type Charge, createCharges } from './charges.js';
 import { containerOver } from './container.js';
@@ -57,9 +58,8 @@ export function openAccount(options: AccountOptions): OpenAccount {
     },
   });
   const charges = createCharges(onCharge ?? (() => undefined));
-  const calls = createCalls({
-    ...{ transport, place: { endpoint, database }, clock, log, charges, attemptMs, patienceMs },
-  });
+  const attempts = createAttempts(transport, { endpoint, database }, clock);
+  const calls = createCalls({ attempts, clock, log, charges, attemptMs, patienceMs });
   const end = () => {
     signal?.removeEventListener('abort', end);
     calls.close();
@@ -73,7 +73,7 @@ export function openAccount(options: AccountOptions): OpenAccount {
   return {
     items: container(ITEMS),
     control: container(CONTROL),
-    charges: charges.read,
+    charges: () => charges.read(),
     // Synchronous in truth: an aborted request has left its socket when this returns.
     close: async () => end(),
   };
