@@ -28,7 +28,7 @@ test('a query within a partition and over all', async (t) => {
       id,
       subreddit,
       kind: 'post',
-      collected_at: `2026-01-${String(id?.charCodeAt(0)).padStart(3, "0")}`,
+      collected_at: `2026-01-${String(id?.charCodeAt(0)).padStart(3, '0')}`,
     });
   }
   const single = await all(

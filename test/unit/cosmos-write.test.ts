@@ -125,13 +125,14 @@ test('the same call repeated after a failure knows what it has done', async (t) 
 
 test('an older holder writes nothing, whatever it remembers', async (t) => {
   const writer = await testWriter();
-  await commit(writer, batchOf({ posts: [aPost()] }));
+  const again = another(writer);
+  for (const each of [writer, again]) await commit(each, batchOf({ posts: [aPost()] }));
   const head = await writer.account.items.read<{ id: string }>('test', 'claude', '_head');
   const stamped = { ...head, id: '_head', epoch: 8 };
   await writer.account.items.batch('test', 'claude', [{ kind: 'replace', document: stamped }]);
   const code = 'lease_lost';
   await t.throwsAsync(commit(writer, batchOf({ posts: [aPost({ id: 'p2' })] })), { code });
-  await t.throwsAsync(commit(writer, batchOf({ posts: [aPost()] })), { code }, 'nothing to write');
+  await t.throwsAsync(commit(again, batchOf({ posts: [aPost()] })), { code }, 'nothing to write');
   await t.throwsAsync(
     commit(
       { ...writer },

@@ -2,12 +2,9 @@ import type { IsoTime } from '../../../domain/item.js';
 import type { KeepStore } from '../../keep-store.js';
 import { type Container, MAX_OPERATIONS, type Operation } from '../account.js';
 import { SCOPE } from '../control/documents.js';
-import type { Versions } from '../control/versions.js';
 import { OMISSIONS_ID, type OmissionsDocument } from '../documents/documents.js';
 import { type Change, changePartition, type WriteDeps } from '../write/change.js';
 import type { View } from '../write/view.js';
-
-export type RecordsDeps = WriteDeps & { versions: Pick<Versions, 'read' | 'bump' | 'bumpWith'> };
 
 type Expiry = Parameters<KeepStore['expireRecords']>[0];
 
@@ -22,7 +19,7 @@ interface Left {
 }
 
 /** Removes records that speak of the time before; derived documents are let go of by Azure itself. */
-export async function expireRecords(deps: RecordsDeps, { before, limit }: Expiry): Promise<number> {
+export async function expireRecords(deps: WriteDeps, { before, limit }: Expiry): Promise<number> {
   const cycles = await expireCycles(deps, before, limit);
   const left: Left = { gaps: limit, blanked: limit, omissions: limit };
   let gaps = 0;
@@ -44,7 +41,7 @@ export async function expireRecords(deps: RecordsDeps, { before, limit }: Expiry
 
 /** One that ended never changes again. */
 async function expireCycles(
-  { account: { control }, versions }: RecordsDeps,
+  { account: { control }, versions }: WriteDeps,
   before: IsoTime,
   limit: number,
 ): Promise<number> {

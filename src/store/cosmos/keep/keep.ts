@@ -1,7 +1,8 @@
 import { AppError } from '../../../errors.js';
 import type { KeepStore } from '../../keep-store.js';
+import type { WriteDeps } from '../write/change.js';
 import { expireItems } from './expire-items.js';
-import { expireRecords, type RecordsDeps } from './expire-records.js';
+import { expireRecords } from './expire-records.js';
 import { expireTexts } from './expire-texts.js';
 import { nextHour } from './next-hour.js';
 
@@ -14,7 +15,7 @@ type Keep = Pick<
  * What the daily jobs let go of. Azure keeps the copies, and sees to its own files: neither is planned
  * for this store (jobs/schedule.ts).
  */
-export function cosmosKeep(deps: RecordsDeps): Keep {
+export function cosmosKeep(deps: WriteDeps): Keep {
   return {
     nextHour: (query) => nextHour(deps.account.items, query),
     expireItems: (place) => expireItems(deps, place),

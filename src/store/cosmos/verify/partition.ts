@@ -13,8 +13,9 @@ import {
   titlesId,
 } from '../documents/documents.js';
 import { compareHour, type HourDifference, linesOf, type StoredStretch } from './compare.js';
-import { type Ask, recount } from './recount.js';
-import { hoursOf, later, STRETCH_HOURS } from './stretch.js';
+import type { HourSpan } from '../walks/hours.js';
+import { type Ask, NOTHING, recount } from './recount.js';
+import { hoursIn, later, STRETCH_HOURS } from './stretch.js';
 
 /** One partition, read for comparison. */
 export interface Compared {
@@ -54,15 +55,30 @@ async function readStretch(
 ): Promise<StretchReport> {
   const stored = await storedOf(compared, from);
   const report: StretchReport = { items: 0, rollups: 0, differences: [] };
-  for (const hour of hoursOf(from)) {
-    const before = linesOf(stored.hours.get(hour));
-    const recounted = await recount(askOf(compared), hour, before);
-    const difference = compareHour({ subreddit, hour }, stored, recounted);
-    if (difference !== null) report.differences.push(difference);
-    report.items += recounted.lines.length;
-    report.rollups += stored.day?.hours[hour.slice(11, 13)] === undefined ? 0 : 1;
+  for (const span of spansOf(from, stored)) {
+    const hours = hoursIn(span);
+    const before = hours.flatMap((hour) => linesOf(stored.hours.get(hour)));
+    const recounted = await recount(askOf(compared), span, before);
+    for (const hour of hours) {
+      const right = recounted.get(hour) ?? NOTHING;
+      const difference = compareHour({ subreddit, hour }, stored, right);
+      if (difference !== null) report.differences.push(difference);
+      report.items += right.lines.length;
+      report.rollups += stored.day?.hours[hour.slice(11, 13)] === undefined ? 0 : 1;
+    }
   }
   return report;
+}
+
+/** Items that are read at once, where no more seem to be there. */
+const MOST_AT_ONCE = 2000;
+
+/** The whole stretch, or hour by hour where that is much. */
+function spansOf(from: IsoTime, { hours }: StoredStretch): HourSpan[] {
+  const whole = { from, before: later(from, STRETCH_HOURS) };
+  const items = [...hours.values()].reduce((sum, { lines }) => sum + lines.length, 0);
+  if (items <= MOST_AT_ONCE) return [whole];
+  return hoursIn(whole).map((hour) => ({ from: hour, before: later(hour, 1) }));
 }
 
 async function storedOf({ items, partition }: Compared, from: IsoTime): Promise<StoredStretch> {

@@ -1,9 +1,11 @@
 import { fullname, type IsoTime, LABELS } from '../../../domain/item.js';
+import { hourOf } from '../../../domain/rollup.js';
 import type { ItemDocument, PackedTitle } from '../documents/documents.js';
 import { itemOf } from '../documents/items.js';
-import { type Line, lineOf, NO_THREAD } from '../documents/lines.js';
+import { type Line, type LineFacts, lineOf, NO_THREAD } from '../documents/lines.js';
+import type { HourSpan } from '../walks/hours.js';
+import { postName } from '../write/threads.js';
 import { anyOf } from '../write/view.js';
-import { later } from './stretch.js';
 
 /** Asks one partition. */
 export type Ask = <T>(
@@ -18,51 +20,61 @@ export interface Recounted {
   titles: PackedTitle[];
 }
 
+export const NOTHING: Readonly<Recounted> = { lines: [], titles: [] };
+
 /** Threads whose comments are counted at once. */
 const THREADS_AT_ONCE = 50;
 
 /**
- * Reads every item of an hour, and how many comments its posts have; nothing that was derived before, but
- * for what a look at a whole thread found, which items do not tell.
+ * Reads every item of some hours, and how many comments their posts have; nothing that was derived
+ * before, but for what a look at a whole thread found, which items do not tell. By hour; those
+ * without items are left out.
+ *
+ * @param span starts of hours, the second one no longer in it
+ * @param before lines that are stored
  */
 export async function recount(
   ask: Ask,
-  hour: IsoTime,
-  before: readonly Line[],
-): Promise<Recounted> {
+  span: HourSpan,
+  before: Iterable<Line>,
+): Promise<Map<IsoTime, Recounted>> {
   const documents = await ask<ItemDocument>(
     `SELECT * FROM c WHERE c.kind IN ('post', 'comment')
       AND c.created_utc >= @from AND c.created_utc < @before`,
-    { '@from': hour, '@before': later(hour, 1) },
+    { '@from': span.from, '@before': span.before },
   );
   const stored = await countThreads(ask, documents);
-  const known = new Map(before.map((line) => [fullname(line), line.thread]));
-  const lines = documents.map((document) => {
-    const { unreachable, read_at } = known.get(document.id) ?? NO_THREAD;
-    const item = itemOf(document);
-    return lineOf(item, {
-      collected_at: document.collected_at,
-      keep: document.ttl === -1,
-      thread: { unreachable, read_at, stored: stored.get(item.id) ?? 0 },
-    });
-  });
-  return { lines, titles: documents.flatMap(titleOf).sort(inOrder) };
+  const known = new Map(Array.from(before, (line) => [fullname(line), line.thread]));
+  const hours = new Map<IsoTime, Recounted>();
+  for (const document of documents) {
+    const hour = hourOf(document.created_utc);
+    const { lines, titles } = hours.get(hour) ?? { lines: [], titles: [] };
+    const thread = known.get(document.id) ?? NO_THREAD;
+    lines.push(rightLine(document, { ...thread, stored: stored.get(document.id) ?? 0 }));
+    hours.set(hour, { lines, titles: [...titles, ...titleOf(document)].sort(inOrder) });
+  }
+  return hours;
 }
 
-/** Comments by the id of their post. */
+function rightLine(document: ItemDocument, { unreachable, read_at, stored }: LineFacts['thread']) {
+  const { collected_at, ttl } = document;
+  const facts = { collected_at, keep: ttl === -1, thread: { unreachable, read_at, stored } };
+  return lineOf(itemOf(document), facts);
+}
+
+/** How many comments each of the posts has, by the posts' fullnames. */
 async function countThreads(
   ask: Ask,
   documents: readonly ItemDocument[],
 ): Promise<Map<string, number>> {
-  const posts = documents.flatMap((document) =>
-    document.kind === 'post' ? [itemOf(document).id] : [],
-  );
+  const posts = documents.flatMap((each) => (each.kind === 'post' ? [itemOf(each).id] : []));
   const counts = new Map<string, number>();
   for (let at = 0; at < posts.length; at += THREADS_AT_ONCE) {
     const { text, parameters } = anyOf('c.post_id', posts.slice(at, at + THREADS_AT_ONCE));
     const comments = `SELECT VALUE c.post_id FROM c WHERE c.kind = 'comment' AND ${text}`;
     for (const id of await ask<string>(comments, parameters)) {
-      counts.set(id, (counts.get(id) ?? 0) + 1);
+      const name = postName(id);
+      counts.set(name, (counts.get(name) ?? 0) + 1);
     }
   }
   return counts;

@@ -1,4 +1,4 @@
-import { fullname, type IsoTime } from '../../../domain/item.js';
+import type { IsoTime } from '../../../domain/item.js';
 import { HOUR_MS } from '../../../domain/window.js';
 import { AppError } from '../../../errors.js';
 import type { VerifyDifference } from '../../store.js';
@@ -6,10 +6,11 @@ import { titlesFrom, titlesId } from '../documents/documents.js';
 import { createWriterMemory, type DerivedDocument } from '../write/cache.js';
 import { changePartition, type WriteDeps } from '../write/change.js';
 import { derive, derivedIds } from '../write/derive.js';
+import { postName } from '../write/threads.js';
 import type { View } from '../write/view.js';
 import { countItems } from './partition.js';
-import { type Ask, recount, type Recounted } from './recount.js';
-import { hoursOf, STRETCH_HOURS } from './stretch.js';
+import { type Ask, NOTHING, recount } from './recount.js';
+import { hoursIn, later, STRETCH_HOURS } from './stretch.js';
 
 type Place = Pick<VerifyDifference, 'subreddit' | 'hour'>;
 
@@ -43,17 +44,16 @@ async function rightHour(
   const mixed = isMixed(stored.get(titlesId(hour)));
   // Built anew as a whole, for by hours none of it would ever go.
   if (mixed) stored.delete(titlesId(hour));
-  const before = await view.hours(mixed ? hoursOf(titlesFrom(hour)) : [hour]);
+  const from = mixed ? titlesFrom(hour) : hour;
+  const span = { from, before: later(from, mixed ? STRETCH_HOURS : 1) };
+  const before = [...(await view.hours(hoursIn(span))).values()].flat();
   const ask: Ask = (text, parameters) => view.query(text, parameters);
-  const titles = new Map<string, string>();
-  const hours = new Map<IsoTime, Recounted['lines']>();
-  for (const [each, lines] of before) {
-    const recounted = await recount(ask, each, lines);
-    hours.set(each, recounted.lines);
-    for (const [id, , , , , title] of recounted.titles) {
-      titles.set(fullname({ kind: 'post', id }), title);
-    }
-  }
+  const recounted = await recount(ask, span, before);
+  const each = hoursIn(span).map((one) => [one, recounted.get(one) ?? NOTHING] as const);
+  const hours = new Map(each.map(([one, { lines }]) => [one, lines]));
+  const titles = new Map(
+    each.flatMap(([, right]) => right.titles).map(([id, , , , , title]) => [postName(id), title]),
+  );
   const name = view.head?.name ?? subreddit;
   const { seq } = view;
   const nowMs = clock.now();

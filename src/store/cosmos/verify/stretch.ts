@@ -1,7 +1,8 @@
 import type { IsoTime } from '../../../domain/item.js';
 import { HOUR_MS, isoTime } from '../../../domain/window.js';
 import type { Container } from '../account.js';
-import { titlesFrom } from '../documents/documents.js';
+import { type DayDocument, titlesFrom } from '../documents/documents.js';
+import type { HourSpan } from '../walks/hours.js';
 
 /**
  * What is compared at once: the six hours of a titles document, so that no more than these are in
@@ -9,11 +10,11 @@ import { titlesFrom } from '../documents/documents.js';
  */
 export const STRETCH_HOURS = 6;
 
-const HOURS_OF_DAY = 24;
-
-/** Starts of the hours of a stretch. */
-export function hoursOf(stretch: IsoTime): IsoTime[] {
-  return Array.from({ length: STRETCH_HOURS }, (_, n) => later(stretch, n));
+/** Starts of the hours of a span. */
+export function hoursIn({ from, before }: HourSpan): IsoTime[] {
+  const hours: IsoTime[] = [];
+  for (let hour = from; hour < before; hour = later(hour, 1)) hours.push(hour);
+  return hours;
 }
 
 export function later(time: IsoTime, hours: number): IsoTime {
@@ -39,21 +40,19 @@ export async function* stretches(items: Container, partition: string): AsyncGene
   }
 }
 
-/** Stretches that a derived document is of, sorted. */
+/** Stretches of which derived documents tell, sorted. */
 async function toldOf(items: Container, partition: string): Promise<IsoTime[]> {
-  const all = async (value: string, kind: string) =>
-    items.query<string>('derived documents', {
-      text: `SELECT VALUE ${value} FROM c WHERE c.kind = '${kind}'`,
+  const all = async <T>(what: string, kind: string) =>
+    items.query<T>('verify', {
+      text: `SELECT ${what} FROM c WHERE c.kind = '${kind}'`,
       parameters: {},
       partition,
     });
-  const hours = await all('c.hour', 'hour');
-  const titles = await all('c["from"]', 'titles');
-  const days = await all('c.day', 'day');
-  const ofDays = days.flatMap((day) =>
-    Array.from({ length: HOURS_OF_DAY / STRETCH_HOURS }, (_, n) =>
-      later(`${day}T00:00:00.000Z`, n * STRETCH_HOURS),
-    ),
+  const hours = await all<IsoTime>('VALUE c.hour', 'hour');
+  const titles = await all<IsoTime>('VALUE c["from"]', 'titles');
+  const days = await all<Pick<DayDocument, 'day' | 'hours'>>('c.day, c.hours', 'day');
+  const ofDays = days.flatMap((document) =>
+    Object.keys(document.hours).map((hour) => `${document.day}T${hour}:00:00.000Z`),
   );
   return [...new Set([...hours, ...titles, ...ofDays].map(titlesFrom))].sort();
 }
@@ -64,7 +63,7 @@ async function firstItem(
   partition: string,
   from: IsoTime,
 ): Promise<IsoTime | null> {
-  const [first] = await items.query<IsoTime>('next item', {
+  const [first] = await items.query<IsoTime>('verify', {
     text: `SELECT TOP 1 VALUE c.created_utc FROM c
       WHERE c.kind IN ('post', 'comment') AND c.created_utc >= @from ORDER BY c.created_utc`,
     parameters: { '@from': from },
