@@ -8,7 +8,7 @@ const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { parseEnv } = require('node:util');
 
-/** src/config-schema.ts has the same list (a test compares), and keys that are yet to come. */
+/** src/config-schema.ts has the same list (a test compares). */
 const SECRETS = ['REDDIT_CLIENT_SECRET', 'COSMOS_KEY', 'MONITOR_WEBHOOK_URL'];
 
 /**

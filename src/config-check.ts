@@ -112,7 +112,7 @@ export function checkTogether(env: Env, clientSecret: string | null, problems: s
       `API_PORT and MONITOR_METRICS_PORT are both ${env.API_PORT}: give one of them another`,
     );
   }
-  for (const key of ['REDDIT_CLIENT_SECRET', 'MONITOR_WEBHOOK_URL'] as const) {
+  for (const key of ['REDDIT_CLIENT_SECRET', 'COSMOS_KEY', 'MONITOR_WEBHOOK_URL'] as const) {
     if (env[key] !== undefined && env[`${key}_FILE`] !== undefined) {
       problems.push(`${key} and ${key}_FILE are both set: keep one`);
     }
@@ -147,7 +147,8 @@ export function checkOutbound(
   }
 }
 
-function safeForSecrets(url: string): boolean {
+/** Encrypted, or of this machine. */
+export function safeForSecrets(url: string): boolean {
   const protocol = protocolOf(url);
   if (protocol === 'https:') return true;
   return protocol === 'http:' && /^(127(\.\d+){3}|\[::1\]|localhost)$/.test(new URL(url).hostname);

@@ -33,9 +33,20 @@ export const EnvSchema = Type.Object({
   COLLECTION_INTERVAL_MINUTES: number('from one cycle to the next', 30, 0.05, 1440),
   COLLECTION_DEADLINE_MINUTES: number('a cycle is ended after this', 20, 0.02, 1440),
   JOB_MEMORY_MB: integer('heap cap of a job thread', 256, 32, 16_384),
-  STORE: oneOf('which store keeps the data', 'sqlite', ['sqlite']),
+  STORE: oneOf('which store keeps the data: a file here, or Azure Cosmos DB', 'sqlite', [
+    'sqlite',
+    'cosmos',
+  ]),
   SQLITE_PATH: text('database file of the embedded store', 'data/sentimentagent.db'),
+  COSMOS_ENDPOINT: optional('URL of the account; needed with `STORE=cosmos`'),
+  COSMOS_KEY: optional('its primary or secondary key; better `COSMOS_KEY_FILE`'),
+  COSMOS_KEY_FILE: optional('file that holds the key of the account'),
+  COSMOS_DATABASE: text('database in the account', 'sentiment_analysis'),
+  COSMOS_CA_FILE: optional(
+    "PEM file of certificates that are trusted besides Node's own, for an emulator or a proxy",
+  ),
   STORE_TIMEOUT_SECONDS: number('deadline of one store operation behind a request', 1.5, 0.05, 60),
+  STORE_MAX_CONNECTIONS: integer('connections of one process to the Cosmos account', 16, 1, 256),
   STARTUP_LOAD_HOURS: integer('newest hours of statistics, loaded first after start', 24, 1, 2160),
   START_DEGRADED: flag('true: a store that cannot be reached does not end the start', false),
   DATA_RETENTION_DAYS: integer('items older than this are neither collected nor kept', 90, 1, 3650),
@@ -127,10 +138,11 @@ export type Env = Static<typeof EnvSchema>;
 export type EnvKey = keyof typeof EnvSchema.properties;
 
 /** Keys of the contract that do nothing yet: set, they are told so rather than ignored. */
-export const KEYS_TO_COME = [
-  ...['COSMOS_ENDPOINT', 'COSMOS_KEY', 'COSMOS_KEY_FILE', 'COSMOS_DATABASE', 'COSMOS_CA_FILE'],
-  ...['STORE_MAX_CONNECTIONS', 'STORE_READONLY'],
-];
+export const KEYS_TO_COME = ['STORE_READONLY'];
 
 /** Keys whose values are never shown, and that PM2 must not carry (ecosystem.config.cjs). */
-export const SECRET_KEYS: readonly EnvKey[] = ['REDDIT_CLIENT_SECRET', 'MONITOR_WEBHOOK_URL'];
+export const SECRET_KEYS: readonly EnvKey[] = [
+  'REDDIT_CLIENT_SECRET',
+  'COSMOS_KEY',
+  'MONITOR_WEBHOOK_URL',
+];

@@ -10,6 +10,7 @@ import {
   splitList,
   validate,
 } from './config-check.js';
+import { type CosmosConfig, checkCosmos, cosmosConfig, cosmosWarnings } from './config-cosmos.js';
 import { type Env, KEYS_TO_COME, SECRET_KEYS } from './config-schema.js';
 import { AppError } from './errors.js';
 
@@ -30,7 +31,13 @@ export interface Config {
     textRetentionMs: number | null;
   };
   backup: { dir: string; keepDays: number };
-  store: { kind: Env['STORE']; sqlitePath: string; timeoutMs: number };
+  store: {
+    kind: Env['STORE'];
+    sqlitePath: string;
+    timeoutMs: number;
+    /** Null unless `kind` is `cosmos`. */
+    cosmos: CosmosConfig | null;
+  };
   storeRetry: { retries: number; baseDelayMs: number };
   /** A store that cannot be reached at start is waited for, and does not end the process. */
   startDegraded: boolean;
@@ -92,6 +99,8 @@ export interface SystemdConfig {
 /** Apart from Config, so that a configuration can be logged whole. */
 export interface Secrets {
   redditClientSecret: string | null;
+  /** Null unless the store is an account of Cosmos DB. */
+  cosmosKey: string | null;
   adminToken: string | null;
   webhookUrl: string | null;
   /** Whoever has it can keep the dead man's switch quiet. */
@@ -125,7 +134,7 @@ export function readEnvironment(cwd = process.cwd()): RawEnv {
  * without what systemd and PM2 say to this process alone.
  */
 export function environmentForPrograms(): Record<string, string> {
-  const ours: string[] = [...SECRET_KEYS, 'COSMOS_KEY', 'MONITOR_HEARTBEAT_URL'];
+  const ours: string[] = [...SECRET_KEYS, 'MONITOR_HEARTBEAT_URL'];
   const mine = /^(NOTIFY_SOCKET|WATCHDOG_USEC|WATCHDOG_PID|SYSTEMD_EXEC_PID|NODE_CHANNEL_\w+)$/;
   const kept = Object.entries(process.env).filter(
     ([key]) => !ours.includes(key) && !mine.test(key),
@@ -143,6 +152,7 @@ export function loadSettings(raw: RawEnv): Settings {
   const env = validate(given, problems);
   const secrets: Secrets = {
     redditClientSecret: null,
+    cosmosKey: null,
     adminToken: null,
     webhookUrl: null,
     heartbeatUrl: null,
@@ -150,6 +160,10 @@ export function loadSettings(raw: RawEnv): Settings {
   if (env !== null) {
     secrets.redditClientSecret =
       env.REDDIT_CLIENT_SECRET ?? secretFile('REDDIT_CLIENT_SECRET_FILE', env, problems);
+    if (env.STORE === 'cosmos') {
+      secrets.cosmosKey = env.COSMOS_KEY ?? secretFile('COSMOS_KEY_FILE', env, problems);
+      checkCosmos(env, secrets.cosmosKey, problems);
+    }
     secrets.adminToken = secretFile('ADMIN_TOKEN_FILE', env, problems);
     secrets.webhookUrl =
       env.MONITOR_WEBHOOK_URL ?? secretFile('MONITOR_WEBHOOK_URL_FILE', env, problems);
@@ -166,9 +180,12 @@ export function loadSettings(raw: RawEnv): Settings {
     systemd: systemdOf(given),
     pm2Home: resolve(given.PM2_HOME ?? resolve(homedir(), '.pm2')),
   };
-  const warnings = KEYS_TO_COME.filter((key) => key in given).map(
-    (key) => `${key} has no effect in this release`,
-  );
+  const warnings = [
+    ...KEYS_TO_COME.filter((key) => key in given).map(
+      (key) => `${key} has no effect in this release`,
+    ),
+    ...cosmosWarnings(env),
+  ];
   if (env.COLLECTION_DEADLINE_MINUTES > env.COLLECTION_INTERVAL_MINUTES) {
     warnings.push(
       'COLLECTION_DEADLINE_MINUTES is longer than COLLECTION_INTERVAL_MINUTES: a slow cycle costs slots',
@@ -221,6 +238,7 @@ function toConfig(env: Env, secrets: Secrets): Omit<Config, 'pm2Home' | 'systemd
       kind: env.STORE,
       sqlitePath: resolve(env.SQLITE_PATH),
       timeoutMs: seconds(env.STORE_TIMEOUT_SECONDS),
+      cosmos: cosmosConfig(env),
     },
     storeRetry: {
       retries: env.DB_RETRY_MAX_ATTEMPTS,
@@ -263,7 +281,11 @@ const seconds = (value: number) => Math.round(value * 1000);
 const minutes = (value: number) => Math.round(value * 60_000);
 
 function secretFile(
-  key: 'REDDIT_CLIENT_SECRET_FILE' | 'ADMIN_TOKEN_FILE' | 'MONITOR_WEBHOOK_URL_FILE',
+  key:
+    | 'REDDIT_CLIENT_SECRET_FILE'
+    | 'COSMOS_KEY_FILE'
+    | 'ADMIN_TOKEN_FILE'
+    | 'MONITOR_WEBHOOK_URL_FILE',
   env: Env,
   problems: string[],
 ): string | null {

@@ -32,6 +32,7 @@ test('an empty environment gives the defaults, with collection off', (t) => {
   t.is(config.logLevel, 'info');
   t.deepEqual(secrets, {
     redditClientSecret: null,
+    cosmosKey: null,
     adminToken: null,
     webhookUrl: null,
     heartbeatUrl: null,
@@ -55,7 +56,7 @@ const refusals: [name: string, env: Record<string, string>, says: RegExp][] = [
   ['infinity', { API_PORT: 'Infinity' }, /API_PORT="Infinity".*whole number/],
   ['an exponent', { MONITOR_TIMEOUT_SECONDS: '1e1' }, /MONITOR_TIMEOUT_SECONDS="1e1".*a number/],
   ['a hexadecimal number', { API_PORT: '0x50' }, /API_PORT="0x50".*whole number/],
-  ['an unknown choice', { STORE: 'mysql' }, /STORE="mysql".*one of sqlite/],
+  ['an unknown choice', { STORE: 'mysql' }, /STORE="mysql".*one of sqlite, cosmos/],
   ['a misspelt key', { SUBREDITS: 'aws' }, /SUBREDITS.*did you mean SUBREDDITS/],
   ['a key in lower case', { api_port: '8000' }, /api_port.*did you mean API_PORT/],
   [
@@ -115,8 +116,8 @@ test('credentials in a URL are refused and not shown', (t) => {
 });
 
 test('a key of the contract that does nothing yet is told, not refused', (t) => {
-  t.deepEqual(loadSettings({ STORE_MAX_CONNECTIONS: '4' }).warnings, [
-    'STORE_MAX_CONNECTIONS has no effect in this release',
+  t.deepEqual(loadSettings({ STORE_READONLY: 'true' }).warnings, [
+    'STORE_READONLY has no effect in this release',
   ]);
 });
 

@@ -129,9 +129,13 @@ async function batch(
     });
     return resultOf(answer.result as OperationResponse[] | undefined, operations);
   } catch (error) {
-    const { failed } = attempt;
-    if (failed?.kind !== 'refused' || failed.status !== 413) throw error;
-    return { done: false, status: 413, operation: 0 }; // the batch as a whole
+    const { failed, answers } = attempt;
+    if (failed?.kind === 'refused' && failed.status === 413) {
+      return { done: false, status: 413, operation: 0 }; // the batch as a whole
+    }
+    // The SDK makes one kind of error of all, and says of what only in its message.
+    if (failed === null && answers > 0 && !(error instanceof Refused)) throw unreadable();
+    throw error;
   }
 }
 
@@ -146,6 +150,10 @@ function operationInput(operation: Operation): OperationInput {
   return { operationType: 'Replace', id: resourceBody.id, resourceBody, ...ifMatch };
 }
 
+function unreadable(): Refused {
+  return new Refused({ kind: 'strange', status: 200, what: 'an answer that does not fit the batch' });
+}
+
 /** Of an operation in a batch that was refused because of another one. */
 const FAILED_DEPENDENCY = 424;
 
@@ -154,8 +162,7 @@ function resultOf(
   operations: readonly Operation[],
 ): BatchResult {
   if (!Array.isArray(results) || results.length !== operations.length) {
-    const what = 'an answer that does not fit the batch';
-    throw new Refused({ kind: 'strange', status: 200, what });
+    throw unreadable();
   }
   const operation = results.findIndex(
     ({ statusCode }) => statusCode >= 300 && statusCode !== FAILED_DEPENDENCY,

@@ -48,6 +48,8 @@ export interface Transport {
 
 /** An answer of the account has at most 4 MB; an endless body must not fill the heap. */
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
+/** Bodies come as streams, whatever the status. */
+const EVERY_STATUS = new Set([Number.POSITIVE_INFINITY]);
 /** Well below the minutes after which load balancers forget a connection without a word. */
 const IDLE_MS = 45_000;
 
@@ -78,12 +80,10 @@ export function createTransport(options: { maxSockets: number; caFile?: string }
     request.agent = insecure ? plain : secure;
     request.allowInsecureConnection = insecure;
     request.abortSignal = attempt.stop.signal;
-    request.onDownloadProgress = ({ loadedBytes }) => {
-      if (loadedBytes > MAX_BODY_BYTES) throw new Error(`more than ${MAX_BODY_BYTES} bytes`);
-    };
+    request.streamResponseStatusCodes = EVERY_STATUS;
     const response = await send(request, attempt);
     note(response, attempt);
-    if (response.status === 400 && !isPlan) {
+    if (response.status === 400 && request.headers.has('x-ms-documentdb-isquery')) {
       attempt.failed = null; // either the plan helps, or the SDK throws the refusal on
       attempt.plan.decide('open');
     }
@@ -92,7 +92,8 @@ export function createTransport(options: { maxSockets: number; caFile?: string }
 
   async function send(request: PipelineRequest, attempt: Attempt): Promise<PipelineResponse> {
     try {
-      return await inner.sendRequest(request);
+      const { readableStreamBody, ...answer } = await inner.sendRequest(request);
+      return { ...answer, bodyAsText: await textOf(readableStreamBody ?? []) };
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       attempt.failed = { kind: 'broken', code: code ?? message, message };
@@ -109,6 +110,19 @@ export function createTransport(options: { maxSockets: number; caFile?: string }
       secure.destroy();
     },
   };
+}
+
+/** The client's own reading has no bound, and its report of progress loses a connection's end. */
+async function textOf(body: AsyncIterable<Buffer | string> | Iterable<never>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    const data = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    bytes += data.byteLength;
+    if (bytes > MAX_BODY_BYTES) throw new Error(`an answer of over ${MAX_BODY_BYTES} bytes`);
+    chunks.push(data);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** Writes down what it cost and whether it refuses, and lets through what the SDK understands. */
