@@ -107,7 +107,7 @@ export function seenOf<T extends object>(stored: Versioned<T>): Seen<T> {
 
 /** A document as it was written, without what the account added to it. */
 export function written<T extends object>(stored: T): T {
-  const document: Record<string, unknown> = { ...stored };
+  const document: Record<string, unknown> = { ...(stored as Record<string, unknown>) };
   for (const added of ['_etag', '_ts', '_rid', '_self', '_attachments']) delete document[added];
   return document as T;
 }

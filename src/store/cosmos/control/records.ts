@@ -6,9 +6,10 @@ import { type CycleDocument, cycleDocumentId, SCOPE, type Seen, seenOf } from '.
 
 export function cycleDocument(
   { id, ...record }: Cycle,
-  by: Pick<CycleDocument, 'holder' | 'epoch'>,
+  { holder, epoch }: Pick<CycleDocument, 'holder' | 'epoch'>,
 ): CycleDocument {
-  return { ...record, id: cycleDocumentId(id), scope: SCOPE, kind: 'cycle', cycle_id: id, ...by };
+  const own = { id: cycleDocumentId(id), scope: SCOPE, kind: 'cycle', cycle_id: id } as const;
+  return { ...record, ...own, holder, epoch };
 }
 
 /** The record, without what the store needs. */
