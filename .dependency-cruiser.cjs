@@ -103,6 +103,7 @@ module.exports = {
     },
     onlyIn('snoowrap', '^src/reddit/'),
     onlyIn('better-sqlite3', '^src/store/sqlite/'),
+    onlyIn('@azure', '^src/store/cosmos/account/'),
     onlyIn('bree', '^jobs/bree\\.ts$'),
     onlyIn('pm2', '^monitor/observe/pm2\\.ts$'),
     onlyIn('pidusage', '^monitor/observe/memory\\.ts$'),

@@ -42,7 +42,8 @@ export function accessTo(query: Query, indexing: Indexing, parameters: Parameter
   const served = tests.filter(isServed);
   const residual = tests.filter((test) => !isServed(test));
   const reversed = query.orderBy[0]?.descending ?? false;
-  const index = indexFor(query.orderBy, served, parameters, reversed);
+  const wanted = indexFor(query.orderBy, served, parameters, reversed);
+  const index = query.orderBy.length > 0 ? wanted : widened(wanted, indexing);
   return {
     ...{ index, reversed, served, residual },
     side: sideFor(index, served, parameters),
@@ -89,6 +90,18 @@ function indexFor(
   );
   const last = compared === undefined ? [] : [{ path: compared, descending: false }];
   return [...equal.slice(0, 2), ...last];
+}
+
+/** A composite index that begins with these paths serves as well: one index fewer to keep. */
+function widened(wanted: Ordering[], { composites }: Indexing): Ordering[] {
+  const found = composites.find(
+    (composite) =>
+      wanted.length > 1 &&
+      wanted.every(({ path }, at) => samePath(path, composite[at]?.path ?? [])),
+  );
+  if (found === undefined) return wanted;
+  const flipped = found[0]?.descending ?? false;
+  return found.map(({ path, descending }) => ({ path, descending: descending !== flipped }));
 }
 
 function pathsOf(tests: readonly Expression[]): Path[] {

@@ -1,5 +1,4 @@
 import type { Clock } from '../clock.js';
-import { METADATA_RU } from './charges.js';
 import {
   type Container,
   createRanges,
@@ -8,8 +7,9 @@ import {
   placeOf,
   readDefinition,
 } from './container.js';
-import { readBody, readId, storedOf, toRid } from './documents.js';
+import { readBody, readId, storedOf } from './documents.js';
 import { badRequest, conflict, notFound } from './refusals.js';
+import { bytesOfRid, createStamps, ridOf, type Stamps } from './stamps.js';
 import type { JsonObject } from './values.js';
 
 export interface Database {
@@ -38,95 +38,89 @@ export interface AccountOptions {
 /** Everything the account holds. */
 export interface Account {
   readonly options: AccountOptions;
-  databases: Map<string, Database>;
-  newEtag(): string;
-  createDatabase(body: JsonObject, offered: number | undefined): Database;
-  createContainer(database: Database, body: JsonObject, offered: number | undefined): Container;
-  /** Takes another indexing policy or time to live; the rest of a definition stays. */
-  replaceContainer(container: Container, body: JsonObject): void;
+  readonly databases: Map<string, Database>;
+  readonly stamps: Stamps;
 }
 
 /** The service's least throughput, which is also what a container has when none is named. */
-const LEAST_RU = 400;
+export const LEAST_RU = 400;
 
 export function createAccount(options: AccountOptions): Account {
-  const { clock } = options;
-  const databases = new Map<string, Database>();
-  let etags = 0;
-  let made = 0;
-  const seconds = () => Math.floor(clock.now() / 1000);
-  const newEtag = () => {
-    etags += 1;
-    const hex = etags.toString(16).padStart(8, '0');
-    return `"${hex}-0000-0100-0000-${seconds().toString(16).padStart(8, '0')}0000"`;
-  };
-  const perSecond = (own: number | undefined, shared: number | undefined) => {
-    if (options.throughput === 'unlimited') return Infinity;
-    return options.throughput === 'offered' ? (own ?? shared ?? LEAST_RU) : options.throughput;
-  };
-  const fourBytes = () => {
-    made += 1;
-    const bytes = Buffer.alloc(4);
-    bytes.writeUInt32BE(0x1000_0000 + made);
-    return bytes;
-  };
-  return {
-    ...{ options, databases, newEtag },
-    createDatabase(body, offered) {
-      const id = readId(readBody(body).id);
-      if (databases.has(id)) throw conflict();
-      const database: Database = {
-        ...{ id, offered, rid: toRid(fourBytes()), etag: newEtag(), seconds: seconds() },
-        containers: new Map(),
-      };
-      databases.set(id, database);
-      return database;
-    },
-    createContainer(database, body, offered) {
-      const id = readId(readBody(body).id);
-      const definition = readDefinition(body);
-      if (database.containers.has(id)) throw conflict();
-      const parent = Buffer.from(database.rid.replaceAll('-', '/'), 'base64');
-      const rid = toRid(Buffer.concat([parent, fourBytes()]));
-      const container: Container = {
-        ...{ id, rid, offered, databaseRid: database.rid, created: 0, ...definition },
-        definition: described(database, rid, body, definition.indexing.policy, newEtag()),
-        ranges: createRanges(clock, perSecond(offered, database.offered)),
-      };
-      database.containers.set(id, container);
-      return container;
-    },
-    replaceContainer(container, body) {
-      const next = readDefinition(readBody(body));
-      if (
-        body.id !== container.id ||
-        next.partitionPath.join() !== container.partitionPath.join()
-      ) {
-        throw badRequest('The id and the partition key of a container cannot be changed.');
-      }
-      container.indexing = next.indexing;
-      container.defaultTtl = next.defaultTtl;
-      container.definition = {
-        ...{ ...container.definition, ...body, indexingPolicy: next.indexing.policy },
-        _etag: newEtag(),
-      };
-    },
-  };
+  return { options, databases: new Map(), stamps: createStamps(options.clock) };
+}
 
-  function described(
-    database: Database,
-    rid: string,
-    body: JsonObject,
-    indexingPolicy: JsonObject,
-    etag: string,
-  ): JsonObject {
-    return {
-      ...{ ...body, indexingPolicy, _rid: rid, _ts: seconds(), _etag: etag },
+/** @throws Refusal 400 for a wrong name, 409 for one that is taken. */
+export function createDatabase(
+  { databases, stamps }: Account,
+  body: JsonObject,
+  offered: number | undefined,
+): Database {
+  const id = readId(body.id);
+  if (databases.has(id)) throw conflict();
+  const rid = ridOf(stamps.ridPart());
+  const database: Database = {
+    ...{ id, rid, offered, etag: stamps.etag(), seconds: stamps.seconds() },
+    containers: new Map(),
+  };
+  databases.set(id, database);
+  return database;
+}
+
+/** @throws Refusal 400 for a definition that is not accepted, 409 for a name that is taken. */
+export function createContainer(
+  account: Account,
+  database: Database,
+  body: JsonObject,
+  offered: number | undefined,
+): Container {
+  const { stamps, options } = account;
+  const id = readId(body.id);
+  const definition = readDefinition(body);
+  if (database.containers.has(id)) throw conflict();
+  const rid = ridOf(Buffer.concat([bytesOfRid(database.rid), stamps.ridPart()]));
+  const container: Container = {
+    ...{ id, rid, offered, databaseRid: database.rid, created: 0, ...definition },
+    definition: {
+      ...{ ...body, indexingPolicy: definition.indexing.policy, _rid: rid },
+      ...{ _ts: stamps.seconds(), _etag: stamps.etag() },
       _self: `dbs/${database.rid}/colls/${rid}/`,
       ...{ _docs: 'docs/', _sprocs: 'sprocs/', _triggers: 'triggers/', _udfs: 'udfs/' },
       _conflicts: 'conflicts/',
-    };
+    },
+    ranges: createRanges(options.clock, perSecond(options.throughput, offered ?? database.offered)),
+  };
+  database.containers.set(id, container);
+  return container;
+}
+
+function perSecond(throughput: Throughput, offered: number | undefined): number {
+  if (throughput === 'unlimited') return Infinity;
+  return throughput === 'offered' ? (offered ?? LEAST_RU) : throughput;
+}
+
+/**
+ * Takes another indexing policy or time to live; the rest of a definition stays.
+ *
+ * @throws Refusal 400 for anything else.
+ */
+export function replaceContainer(
+  { stamps }: Account,
+  container: Container,
+  body: JsonObject,
+): Container {
+  const next = readDefinition(body);
+  const samePath = next.partitionPath.join('/') === container.partitionPath.join('/');
+  if (body.id !== container.id || !samePath) {
+    throw badRequest('The id and the partition key of a container cannot be changed.');
   }
+  container.indexing = next.indexing;
+  container.defaultTtl = next.defaultTtl;
+  const { defaultTtl: _defaultTtl, ...rest } = container.definition;
+  container.definition = {
+    ...{ ...rest, ...body, indexingPolicy: next.indexing.policy, _rid: container.rid },
+    _etag: stamps.etag(),
+  };
+  return container;
 }
 
 export function databaseOf(account: Account, id: string): Database {
@@ -148,30 +142,29 @@ export function describeDatabase({ id, rid, etag, seconds }: Database): JsonObje
   };
 }
 
-export const DESCRIPTION_RU = METADATA_RU;
-
 /**
- * Puts items into a container without a request, a charge or a commit of their own: for tests
- * and benchmarks that need many. Later ones of the same id and partition replace earlier ones.
+ * Puts items into a container without requests and charges: for tests and benchmarks that need
+ * many. Later ones of the same id and partition replace earlier ones.
  *
+ * @returns how many were given.
  * @throws Refusal as the requests would be refused.
  */
 export function loadItems(
-  account: Account,
+  { stamps }: Account,
   container: Container,
   documents: Iterable<JsonObject>,
 ): number {
   let loaded = 0;
-  const seconds = Math.floor(account.options.clock.now() / 1000);
-  for (const body of documents) {
+  const seconds = stamps.seconds();
+  for (const given of documents) {
+    const body = readBody(given);
     const id = readId(body.id);
     const { range, name } = placeOf(container, partitionKeyOf(container, body));
     const partition = partitionAt(range, name);
     const before = partition.items.get(id);
     const sequence = before?.sequence ?? container.created + 1;
     if (before === undefined) container.created += 1;
-    const stamp = { etag: account.newEtag(), sequence, seconds };
-    partition.put(id, storedOf(container, id, body, stamp));
+    partition.put(id, storedOf(container, id, body, { etag: stamps.etag(), sequence, seconds }));
     loaded += 1;
   }
   for (const range of container.ranges) range.lsn += 1;

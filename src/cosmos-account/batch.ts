@@ -1,7 +1,8 @@
 import { rounded } from './charges.js';
 import { readBody } from './documents.js';
+import { parsed } from './partition.js';
 import { badRequest, codeName, Refusal, unsupported } from './refusals.js';
-import { isObject, type Json, type JsonObject } from './values.js';
+import type { JsonObject } from './values.js';
 import {
   type Change,
   commit,
@@ -21,7 +22,7 @@ export interface BatchResult {
   subStatusCode?: number;
   requestCharge: number;
   eTag?: string;
-  resourceBody?: Json;
+  resourceBody?: JsonObject;
   message?: string;
 }
 
@@ -45,7 +46,7 @@ function readOperation(given: JsonObject, header: string): Operation {
   if (partitionKey !== undefined && partitionKey !== header) {
     throw badRequest('All operations of a batch have the partition key of the request.');
   }
-  const type = given.operationType;
+  const type = textOf(given, 'operationType') ?? '';
   const ifMatch = textOf(given, 'ifMatch');
   const ifNoneMatch = textOf(given, 'ifNoneMatch');
   if (ifNoneMatch !== undefined && type !== 'Read') {
@@ -61,9 +62,8 @@ function readOperation(given: JsonObject, header: string): Operation {
       return { type, id: idOf(given), ifMatch };
     case 'Read':
       return { type, id: idOf(given), ifNoneMatch };
-    case undefined:
     default:
-      throw unsupported(`The operation ${JSON.stringify(type)} of a batch`);
+      throw unsupported(`The operation '${type}' of a batch`);
   }
 }
 
@@ -86,7 +86,7 @@ function idOf(given: JsonObject): string {
 export function runBatch(
   scope: Scope,
   operations: readonly Operation[],
-  replicaLag: number,
+  options: { replicaLag: number; minimal: boolean },
 ): { status: number; results: BatchResult[]; charge: number } {
   const changes: Change[] = [];
   const outcomes: Outcome[] = [];
@@ -99,9 +99,15 @@ export function runBatch(
       return failed(operations.length, outcomes, error);
     }
   }
-  commit(scope.range, changes, replicaLag);
+  commit(scope.range, changes, options.replicaLag);
   const charge = outcomes.reduce((sum, outcome) => sum + outcome.charge, 0);
-  return { status: 200, results: outcomes.map(resultOf), charge };
+  return {
+    status: 200,
+    results: outcomes.map((outcome, at) =>
+      resultOf(outcome, options.minimal && operations[at]?.type !== 'Read'),
+    ),
+    charge,
+  };
 }
 
 function failed(length: number, done: readonly Outcome[], refusal: Refusal) {
@@ -119,11 +125,10 @@ function failed(length: number, done: readonly Outcome[], refusal: Refusal) {
   return { status: 207, results, charge };
 }
 
-function resultOf({ status, stored, charge }: Outcome): BatchResult {
+function resultOf({ status, stored, charge }: Outcome, minimal: boolean): BatchResult {
   const result: BatchResult = { statusCode: status, requestCharge: rounded(charge) };
   if (stored === undefined) return result;
   result.eTag = stored.etag;
-  const body: unknown = JSON.parse(stored.body.toString('utf8'));
-  if (status !== 304 && isObject(body)) result.resourceBody = body;
+  if (!minimal && status !== 304) result.resourceBody = parsed(stored);
   return result;
 }

@@ -74,7 +74,9 @@ export function readDefinition(body: JsonObject): Definition {
   }
   if ((key.version ?? 2) !== 2) throw unsupported('A partition key of version 1');
   if (typeof path !== 'string' || !/^(\/[^/]+)+$/.test(path)) {
-    throw badRequest(`The partition key component definition path '${String(path)}' is invalid.`);
+    throw badRequest(
+      `The partition key component definition path '${JSON.stringify(path)}' is invalid.`,
+    );
   }
   return {
     partitionPath: path.split('/').slice(1),

@@ -1,6 +1,7 @@
 import { type Container, readTtl } from './container.js';
 import type { Stored } from './partition.js';
 import { badRequest, tooLarge } from './refusals.js';
+import { bytesOfRid, ridOf } from './stamps.js';
 import { isObject, type Json, type JsonObject } from './values.js';
 
 /** The service's limit for an item and for a request, in bytes. */
@@ -67,31 +68,25 @@ export function storedOf(
     _ts: seconds,
   });
   return {
-    ...{ id, etag, sequence, size },
-    expires: expiry(container.defaultTtl, ttl, seconds),
+    ...{ id, etag, sequence, size, seconds, ttl },
     body: Buffer.from(`${text.slice(0, -1)},${system.slice(1)}`),
     terms: container.indexing.terms(own) + 1, // and _ts
   };
 }
 
-/** An item's own time to live counts only where the container has it switched on. */
-function expiry(containers: number | undefined, own: number | undefined, seconds: number): number {
-  if (containers === undefined) return Infinity;
-  const ttl = own ?? containers;
-  return ttl === -1 ? Infinity : seconds + ttl;
-}
-
-export function isGone(stored: Stored, nowMs: number): boolean {
-  return stored.expires * 1000 <= nowMs;
+/**
+ * Whether its time to live has passed since it was last written. An item's own counts only where
+ * the container has one, -1 at least.
+ */
+export function isGone(stored: Stored, defaultTtl: number | undefined, nowMs: number): boolean {
+  if (defaultTtl === undefined) return false;
+  const ttl = stored.ttl ?? defaultTtl;
+  return ttl !== -1 && (stored.seconds + ttl) * 1000 <= nowMs;
 }
 
 function itemRid(containerRid: string, sequence: number): string {
   const bytes = Buffer.alloc(16);
-  Buffer.from(containerRid.replaceAll('-', '/'), 'base64').copy(bytes);
+  bytesOfRid(containerRid).copy(bytes);
   bytes.writeBigUInt64BE(BigInt(sequence), 8);
-  return toRid(bytes);
-}
-
-export function toRid(bytes: Buffer): string {
-  return bytes.toString('base64').replaceAll('/', '-');
+  return ridOf(bytes);
 }

@@ -7,6 +7,7 @@ export interface Indexing {
   /** As it was sent, or the service's default. */
   policy: JsonObject;
   isIndexed(path: readonly string[]): boolean;
+  composites: readonly (readonly Ordering[])[];
   /** Whether a composite index has these paths in this order, or all of them reversed. */
   hasComposite(orderBy: readonly Ordering[]): boolean;
   /** Indexed values of an item, and its entries in composite indexes. */
@@ -55,7 +56,7 @@ export function readIndexing(given: Json | undefined): Indexing {
   };
   return {
     policy,
-    isIndexed,
+    ...{ isIndexed, composites },
     hasComposite: (orderBy) => composites.some((index) => serves(index, orderBy)),
     terms: (document) => composites.length + countTerms(document, isIndexed),
   };

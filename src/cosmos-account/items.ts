@@ -12,7 +12,7 @@ import {
   tooManyRequests,
   unsupported,
 } from './refusals.js';
-import { checkSession, sessionToken } from './sessions.js';
+import { seesAll, sessionToken } from './sessions.js';
 import { isSet, textOf } from './target.js';
 import { type Change, commit, type Operation, perform, REFUSED_RU, type Scope } from './writes.js';
 
@@ -24,10 +24,9 @@ export function answerItem(account: Account, request: ServiceRequest): ServiceAn
   if (header === undefined) {
     throw badRequest('PartitionKey value must be supplied for this operation.');
   }
-  const key = readPartitionKey(header);
-  const { range, name } = placeOf(container, key);
-  const { newEtag } = account;
-  const scope = { container, range, name, key, newEtag, nowMs: account.options.clock.now() };
+  const { range, name } = placeOf(container, readPartitionKey(header));
+  const { stamps } = account;
+  const scope = { container, range, name, stamps, nowMs: account.options.clock.now() };
   return withinRange(request, container, range, () =>
     operation === 'batch'
       ? answerBatch(account, request, scope, header)
@@ -79,16 +78,16 @@ function answerBatch(
   }
   if (request.size > MAX_BYTES) throw tooLarge();
   const operations = readOperations(request.body(), header);
-  checkSession(textOf(request.headers, 'x-ms-session-token'), scope.range);
-  const { status, results, charge } = runBatch(scope, operations, account.options.replicaLag);
+  const minimal = textOf(request.headers, 'prefer') === 'return=minimal';
+  const { replicaLag } = account.options;
+  const { status, results, charge } = runBatch(scope, operations, { replicaLag, minimal });
   return answer(status, results, charge);
 }
 
 function answerOne(account: Account, request: ServiceRequest, scope: Scope): ServiceAnswer {
   const operation = operationOf(request);
-  const session = textOf(request.headers, 'x-ms-session-token');
-  const current = checkSession(session, scope.range);
-  if (operation.type === 'Read' && !current) {
+  // Writes are always made where everything is known.
+  if (operation.type === 'Read' && !seesAll(request.headers, scope.range)) {
     const before = unseenBefore(scope, operation.id);
     if (before !== undefined) return staleRead(before.stored, operation.ifNoneMatch);
   }

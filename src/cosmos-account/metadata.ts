@@ -1,19 +1,23 @@
 import {
   type Account,
   containerOf,
-  databaseOf,
+  createContainer,
+  createDatabase,
   type Database,
+  databaseOf,
   describeDatabase,
-  DESCRIPTION_RU,
+  LEAST_RU,
+  replaceContainer,
 } from './account.js';
 import { answer, type ServiceAnswer, type ServiceRequest } from './answers.js';
+import { METADATA_RU } from './charges.js';
 import type { Container } from './container.js';
 import { readBody } from './documents.js';
 import { badRequest, notFound, unsupported } from './refusals.js';
 import { isQuery, textOf } from './target.js';
 import { isObject, type JsonObject } from './values.js';
 
-const { read: READ_RU, write: WRITE_RU } = DESCRIPTION_RU;
+const { read: READ_RU, write: WRITE_RU } = METADATA_RU;
 
 /** What `GET /` says: one region, which is this server itself. */
 export function describeAccount(endpoint: string): JsonObject {
@@ -45,7 +49,7 @@ export function answerDatabase(account: Account, request: ServiceRequest): Servi
       return answer(200, { _rid: '', Databases, _count: Databases.length }, READ_RU);
     }
     if (method !== 'POST' || isQuery(request.headers)) throw unsupported('A query for databases');
-    const made = account.createDatabase(readBody(request.body()), offeredIn(request));
+    const made = createDatabase(account, readBody(request.body()), offeredIn(request));
     return described(201, describeDatabase(made), WRITE_RU);
   }
   const database = databaseOf(account, id);
@@ -66,14 +70,14 @@ export function answerContainer(account: Account, request: ServiceRequest): Serv
     }
     if (method !== 'POST' || isQuery(request.headers)) throw unsupported('A query for containers');
     const body = readBody(request.body());
-    const made = account.createContainer(database, body, offeredIn(request));
+    const made = createContainer(account, database, body, offeredIn(request));
     return described(201, made.definition, WRITE_RU);
   }
   const container = containerOf(account, database.id, id);
   if (method === 'GET') return described(200, container.definition, READ_RU);
   if (method === 'PUT') {
-    account.replaceContainer(container, readBody(request.body()));
-    return described(200, container.definition, WRITE_RU);
+    const { definition } = replaceContainer(account, container, readBody(request.body()));
+    return described(200, definition, WRITE_RU);
   }
   if (method !== 'DELETE') throw unsupported(`${method} of a container`);
   database.containers.delete(id);
@@ -122,14 +126,11 @@ function offersOf(database: Database) {
 
 /** The one query that clients ask for offers. */
 function offerQuery(body: unknown): (offer: { resource: string }) => boolean {
-  const text = isObject(body) ? body.query : undefined;
-  const [, link] =
-    /^SELECT \* from root where root\.resource = "([^"]*)"$/i.exec(String(text)) ?? [];
+  const text = isObject(body) && typeof body.query === 'string' ? body.query : '';
+  const [, link] = /^SELECT \* from root where root\.resource = "([^"]*)"$/i.exec(text) ?? [];
   if (link === undefined) throw unsupported('A query for offers by anything but their resource');
   return ({ resource }) => resource === link;
 }
-
-const LEAST_RU = 400;
 
 /** @throws Refusal 400 for a throughput that the service does not take. */
 function offeredIn({ headers }: ServiceRequest): number | undefined {
@@ -146,5 +147,5 @@ function offeredIn({ headers }: ServiceRequest): number | undefined {
 }
 
 function described(status: number, body: JsonObject, charge: number): ServiceAnswer {
-  return answer(status, body, charge, { etag: String(body._etag) });
+  return answer(status, body, charge, typeof body._etag === 'string' ? { etag: body._etag } : {});
 }

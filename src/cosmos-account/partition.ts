@@ -8,8 +8,10 @@ export interface Stored {
   etag: string;
   /** Position of its creation within the container; `_rid` is made of it. */
   sequence: number;
-  /** Seconds since the epoch at which it is gone; Infinity: never. */
-  expires: number;
+  /** When it was last written, seconds since the epoch. */
+  seconds: number;
+  /** Its own time to live in seconds, -1 for ever; undefined: the container's. */
+  ttl: number | undefined;
   body: Buffer;
   /** Bytes without the system's own properties, which the service does not charge. */
   size: number;
@@ -34,7 +36,7 @@ export interface Partition {
 }
 
 /** Queries of one program ask for a handful; this many orders of different queries are kept. */
-const MAX_INDEXES = 12;
+const MAX_INDEXES = 16;
 
 export function createPartition(name: string): Partition {
   const items = new Map<string, Stored>();

@@ -6,7 +6,7 @@ import type { Partition } from './partition.js';
 import { runQuery, type Page, type Resume } from './query.js';
 import { isServableByGateway, planOf, rangesOf } from './query-plan.js';
 import { badRequest, Refusal, unsupported } from './refusals.js';
-import { checkSession, rangeById } from './sessions.js';
+import { rangeById, seesAll } from './sessions.js';
 import type { Parameters } from './sql/evaluate.js';
 import { parseQuery } from './sql/parse.js';
 import type { Query } from './sql/syntax.js';
@@ -105,8 +105,7 @@ function pageAnswer(
 }
 
 function viewOf(account: Account, { headers }: ServiceRequest, range: Range) {
-  const current = checkSession(textOf(headers, 'x-ms-session-token'), range);
-  return { nowMs: account.options.clock.now(), unseen: current ? [] : range.undo };
+  return { nowMs: account.options.clock.now(), unseen: seesAll(headers, range) ? [] : range.undo };
 }
 
 function rangeNamed(container: Container, id: string): Range {

@@ -120,7 +120,7 @@ function* matching(
   const [served, residual] = [test(access.served), test(access.residual)];
   const sorted = query.orderBy[0] === undefined ? undefined : resolve(query.orderBy[0].path);
   const loads = !isCovered(query, access, container);
-  for (const entry of rowsOf(partitions, access, resume?.after, view)) {
+  for (const entry of rowsOf(partitions, access, resume?.after, view, container.defaultTtl)) {
     const row: Row = { entry, document: undefined };
     work.indexEntries += 1;
     if (served(row) !== true) continue;

@@ -29,6 +29,7 @@ export function* rowsOf(
   access: Access,
   after: Position | undefined,
   view: View,
+  defaultTtl: number | undefined,
 ): Generator<Entry> {
   const ascending = comparison(access.index);
   const compare = access.reversed ? (a: Entry, b: Entry) => ascending(b, a) : ascending;
@@ -50,7 +51,7 @@ export function* rowsOf(
     const source = sources[from];
     if (least === undefined || source === undefined) return;
     heads[from] = source.next();
-    if (!isGone(least.stored, view.nowMs)) yield least;
+    if (!isGone(least.stored, defaultTtl, view.nowMs)) yield least;
   }
 }
 
@@ -112,7 +113,7 @@ function itemsBefore(partition: Partition, changes: Range['undo']): Map<string, 
 /** Only its key and sequence are compared. */
 function entryAt({ key, sequence }: Position): Entry {
   const stored: Stored = {
-    ...{ id: '', etag: '', sequence, expires: Infinity, size: 0, terms: 0 },
+    ...{ id: '', etag: '', sequence, seconds: 0, ttl: undefined, size: 0, terms: 0 },
     body: Buffer.alloc(0),
   };
   return { key: [...key], stored };

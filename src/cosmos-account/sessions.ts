@@ -1,21 +1,33 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Container, Range } from './container.js';
 import { badRequest, sessionNotAvailable } from './refusals.js';
+import { textOf } from './target.js';
 
 /** `RANGE:-1#LSN`, as clients take it apart. */
 export function sessionToken({ id, lsn }: Range): string {
   return `${id}:-1#${lsn}`;
 }
 
+const WEAKER = ['Eventual', 'ConsistentPrefix'];
+
 /**
- * Whether a read must see everything: it came with a session of this range.
+ * Whether a read must see every commit: it came with a session of this range. Without one it is
+ * answered by any replica, however far behind.
  *
  * @throws Refusal 404 with substatus 1002 when the session is ahead of the range, 400 for a token
- * of another form.
+ * of another form and for a consistency that the account does not give.
  */
-export function checkSession(header: string | undefined, { id, lsn }: Range): boolean {
-  if (header === undefined || header === '') return false;
+export function seesAll(headers: IncomingHttpHeaders, { id, lsn }: Range): boolean {
+  const level = textOf(headers, 'x-ms-consistency-level') ?? 'Session';
+  if (WEAKER.includes(level)) return false;
+  if (level !== 'Session') {
+    throw badRequest(
+      `ConsistencyLevel ${level} specified in the request is invalid when service is configured with consistency level Session. Ensure the request consistency level is not stronger than the service consistency level.`,
+    );
+  }
   let bound = false;
-  for (const token of header.split(',')) {
+  for (const token of (textOf(headers, 'x-ms-session-token') ?? '').split(',')) {
+    if (token === '') continue;
     const [, range, seen] = /^(\d+):-?\d+#(\d+)(?:#\d+=\d+)*$/.exec(token.trim()) ?? [];
     if (range === undefined) {
       throw badRequest(`The session token '${token}' is invalid. Ensure to provide a valid one.`);
@@ -27,7 +39,6 @@ export function checkSession(header: string | undefined, { id, lsn }: Range): bo
   return bound;
 }
 
-/** @throws Refusal 410 with substatus 1002 for a range that the container does not have. */
 export function rangeById({ ranges }: Container, id: string): Range | undefined {
   return ranges.find((range) => range.id === id);
 }

@@ -3,18 +3,17 @@ import { type Container, partitionAt, partitionKeyOf, type Range } from './conta
 import { isGone, readId, storedOf } from './documents.js';
 import type { Partition, Stored } from './partition.js';
 import { badRequest, conflict, notFound, preconditionFailed, Refusal } from './refusals.js';
-import type { Json, JsonObject } from './values.js';
+import type { Stamps } from './stamps.js';
+import type { JsonObject } from './values.js';
 
 /** Where a request's items are, and when it happens. */
 export interface Scope {
   container: Container;
   range: Range;
-  /** The partition's name, and the partition key that it stands for. */
+  /** The partition's name: its key as JSON. */
   name: string;
-  key: Json | undefined;
   nowMs: number;
-  /** Makes an etag that no item had before. */
-  newEtag: () => string;
+  stamps: Stamps;
 }
 
 export interface Outcome {
@@ -76,7 +75,7 @@ export function current(scope: Scope, id: string): Stored | undefined {
   const partition = scope.range.partitions.get(scope.name);
   const stored = partition?.items.get(id);
   if (partition === undefined || stored === undefined) return undefined;
-  if (!isGone(stored, scope.nowMs)) return stored;
+  if (!isGone(stored, scope.container.defaultTtl, scope.nowMs)) return stored;
   partition.put(id, undefined);
   return undefined;
 }
@@ -118,8 +117,12 @@ function replace(
 }
 
 function stamped(scope: Scope, id: string, body: JsonObject, sequence: number): Stored {
-  const seconds = Math.floor(scope.nowMs / 1000);
-  return storedOf(scope.container, id, body, { etag: scope.newEtag(), sequence, seconds });
+  const { container, stamps } = scope;
+  return storedOf(container, id, body, {
+    etag: stamps.etag(),
+    sequence,
+    seconds: stamps.seconds(),
+  });
 }
 
 function checkPartition({ container, name }: Scope, body: JsonObject): void {

@@ -50,7 +50,11 @@ const refusals: [name: string, env: Record<string, string>, says: RegExp][] = [
   ['no endpoint', { COSMOS_ENDPOINT: '' }, /^STORE=cosmos needs COSMOS_ENDPOINT$/],
   ['no key', { COSMOS_KEY: '' }, /^STORE=cosmos needs COSMOS_KEY or COSMOS_KEY_FILE$/],
   ['the key twice', { COSMOS_KEY_FILE: '/f' }, /COSMOS_KEY and COSMOS_KEY_FILE are both set/],
-  ['http elsewhere', { COSMOS_ENDPOINT: 'http://mine.documents.azure.com/' }, /takes the https URL/],
+  [
+    'http elsewhere',
+    { COSMOS_ENDPOINT: 'http://mine.documents.azure.com/' },
+    /takes the https URL/,
+  ],
   ['no URL', { COSMOS_ENDPOINT: 'mine' }, /takes the https URL/],
   ['a path', { COSMOS_ENDPOINT: 'https://mine.documents.azure.com/dbs' }, /takes the https URL/],
   [

@@ -203,9 +203,14 @@ for (const { what, listener, code, why, ms = LONG_MS } of FAULTS) {
 
 for (const [name, call] of Object.entries(CALLS)) {
   test.serial(`a port on which nobody listens: ${name}`, async (t) => {
-    const { port, stop } = await wire(t, () => undefined);
-    await stop();
-    await fails(t, call(accountAt(t, port, { attemptMs: LONG_MS, patienceMs: LONG_MS })), 'store_unreachable', /^cannot be reached, ECONNREFUSED$/);
+    const { port, ...gone } = await wire(t, () => undefined);
+    await gone.stop();
+    await fails(
+      t,
+      call(accountAt(t, port, { attemptMs: LONG_MS, patienceMs: LONG_MS })),
+      'store_unreachable',
+      /^cannot be reached, ECONNREFUSED$/,
+    );
   });
 }
 
@@ -216,7 +221,7 @@ async function fails(
   why: RegExp,
 ): Promise<void> {
   const began = performance.now();
-  const error = (await t.throwsAsync(call)) as AppError;
+  const error = await t.throwsAsync<AppError>(call);
   t.is(error.code, code, error.message);
   t.regex(String(error.details.why), why);
   t.truthy(error.cure);

@@ -1,15 +1,13 @@
 import type { Clock } from '../../../clock.js';
 import { AppError } from '../../../errors.js';
 import type { Log } from '../../../log.js';
-import { withDeadline } from '../../../retry.js';
+import type { Attempts, Cost, Speak } from './attempts.js';
 import { createBreaker } from './breaker.js';
 import type { Charges } from './charges.js';
-import { classify, type Place, type Verdict } from './classify.js';
-import { type Attempt, newAttempt, type Transport } from './exchange.js';
+import type { Verdict } from './classify.js';
 
 export interface CallsOptions {
-  transport: Transport;
-  place: Place;
+  attempts: Attempts;
   clock: Clock;
   log: Log;
   charges: Charges;
@@ -23,146 +21,96 @@ export interface Calls {
   /**
    * Makes attempts until one succeeds, patience ends or no repetition helps.
    *
-   * @param speak one attempt; it may keep what it has reached for the next
+   * @param shape names the call in logs and figures: a literal of the program
    * @param repeatable whether it does no harm to ask twice, when it is not known what came of it
    * @throws AppError as ../account.ts says, `cancelled` once closed, `internal` for our own faults
    */
-  call<T>(shape: string, repeatable: boolean, speak: (attempt: Attempt) => Promise<T>): Promise<T>;
+  call<T>(shape: string, repeatable: boolean, speak: Speak<T>): Promise<T>;
   /** Ends what is under way, with `cancelled`, and refuses what comes after. */
   close(): void;
 }
 
-/** Thrown by an attempt that has read in an answer of success that something was refused. */
-export class Refused extends Error {
-  constructor(readonly failed: NonNullable<Attempt['failed']>) {
-    super('refused');
-  }
-}
-
-const SLOW_MS = 1000;
-/** A shape that is slow throughout is told of so often. */
-const SLOW_EVERY_MS = 10_000;
 /** Pauses where the account names none: 20 ms, doubled each time, up to a second. */
 const FIRST_PAUSE_MS = 20;
 const LAST_PAUSE_MS = 1000;
 
 export function createCalls(options: CallsOptions): Calls {
-  const { transport, place, clock, log, charges, attemptMs, patienceMs } = options;
-  const ended = new AbortController();
-  const live = new Set<Attempt>();
-  const told = new Map<string, number>();
+  const { attempts, clock, log, charges, attemptMs, patienceMs } = options;
+  const closed = new AbortController();
+  const noteSlow = slowLog(clock, log);
   const breaker = createBreaker(clock, {
     opened: ({ code, message }) => {
-      log.warn({ code }, `store: ${message}; asked once a second until it answers`);
+      log.warn({ code }, `store: ${message}; from now on it is asked once a second`);
     },
-    closed: (awayMs) =>
-      log.info({ away_ms: Math.round(awayMs) }, 'store: the account answers again'),
+    closed: (awayMs) => {
+      log.info({ away_ms: Math.round(awayMs) }, 'store: the Cosmos account answers again');
+    },
   });
 
-  function refuseIfEnded(): void {
-    if (ended.signal.aborted) throw new AppError('cancelled', 'The store has been closed');
-  }
-
-  async function attemptOnce<T>(
-    attempt: Attempt,
-    ms: number,
-    speak: (attempt: Attempt) => Promise<T>,
-  ): Promise<T> {
-    const what = `gives no answer within ${Math.round(ms)} ms`;
-    const late = () => {
-      attempt.stop.abort();
-      return new AppError('store_timeout', `The Cosmos account ${place.endpoint} ${what}`, {
-        cure: 'see to the account and to the network; services try it again by themselves',
-        details: { why: what },
-      });
-    };
-    live.add(attempt);
-    try {
-      return await withDeadline(
-        ms,
-        clock,
-        () => transport.run(attempt, () => speak(attempt)),
-        late,
-      );
-    } catch (error) {
-      attempt.stop.abort(); // requests of it that are still under way
-      throw error;
-    } finally {
-      attempt.plan.decide('shut');
-      live.delete(attempt);
-    }
-  }
-
-  function judge(error: unknown, { failed }: Attempt): Verdict {
-    if (error instanceof AppError) {
-      return { error, again: 'no', retryAfterMs: null, alive: false };
-    }
-    if (error instanceof Refused) return classify(error, error.failed, place);
-    return classify(error, failed, place);
-  }
-
-  function noteSlow(shape: string, ms: number, sum: { requests: number; units: number }): void {
-    const now = clock.monotonic();
-    if (ms <= SLOW_MS || now < (told.get(shape) ?? -Infinity) + SLOW_EVERY_MS) return;
-    told.set(shape, now);
-    const { requests, units } = sum;
-    log.warn(
-      { call: shape, ms: Math.round(ms), requests, request_units: units },
-      'store: slow call',
-    );
-  }
-
-  async function call<T>(
-    shape: string,
-    repeatable: boolean,
-    speak: (attempt: Attempt) => Promise<T>,
-  ): Promise<T> {
-    const began = clock.monotonic();
-    const sum = { requests: 0, units: 0 };
-    const left = () => began + patienceMs - clock.monotonic();
-    try {
-      for (let tried = 1; ; tried += 1) {
-        refuseIfEnded();
-        breaker.admit();
-        const attempt = newAttempt();
-        try {
-          const value = await attemptOnce(attempt, Math.min(attemptMs, left()), speak);
-          breaker.answered();
-          return value;
-        } catch (thrown) {
-          refuseIfEnded();
-          const verdict = judge(thrown, attempt);
-          if (verdict.alive) breaker.answered();
-          else if (verdict.error.transient) breaker.failed(verdict.error);
-          const pauseMs = pauseBefore(tried, verdict, repeatable);
-          // An attempt that would be cut short proves nothing: what is known already is thrown.
-          if (pauseMs === null || left() - pauseMs < attemptMs / 2) throw verdict.error;
-          await clock.sleep(pauseMs, ended.signal);
-        } finally {
-          sum.requests += attempt.answers;
-          sum.units += attempt.units;
-        }
+  async function repeat<T>(repeatable: boolean, speak: Speak<T>, sum: Cost): Promise<T> {
+    const until = clock.monotonic() + patienceMs;
+    // The pauses bound the number of attempts: beyond the sixth each is a second or more.
+    for (let tried = 1; ; tried += 1) {
+      if (closed.signal.aborted) throw new AppError('cancelled', 'The store has been closed');
+      breaker.admit();
+      const ms = Math.min(attemptMs, until - clock.monotonic());
+      const outcome = await attempts.make(ms, speak);
+      sum.requests += outcome.cost.requests;
+      sum.units += outcome.cost.units;
+      if ('value' in outcome) {
+        breaker.answered();
+        return outcome.value;
       }
-    } finally {
-      if (sum.requests > 0) charges.add(shape, sum);
-      noteSlow(shape, clock.monotonic() - began, sum);
+      if (closed.signal.aborted) continue;
+      const { verdict } = outcome;
+      if (verdict.alive) breaker.answered();
+      else if (verdict.error.transient) breaker.failed(verdict.error);
+      const pauseMs = pauseBefore(tried, verdict, repeatable);
+      // An attempt that would be cut short proves nothing: what is known already is thrown.
+      const leftMs = until - clock.monotonic() - (pauseMs ?? 0);
+      if (pauseMs === null || leftMs < attemptMs / 2) throw verdict.error;
+      await clock.sleep(pauseMs, closed.signal);
     }
   }
 
   return {
-    call,
+    async call(shape, repeatable, speak) {
+      const began = clock.monotonic();
+      const sum: Cost = { requests: 0, units: 0 };
+      try {
+        return await repeat(repeatable, speak, sum);
+      } finally {
+        if (sum.requests > 0) charges.add(shape, sum);
+        noteSlow(shape, clock.monotonic() - began, sum);
+      }
+    },
     close() {
-      ended.abort();
-      for (const attempt of live) attempt.stop.abort();
+      closed.abort();
+      attempts.end();
     },
   };
 }
 
-/** Null: it is not tried again. A lost connection is tried once more, for the pool had kept it. */
+/** Null: it is not tried again. A lost connection is tried once more: the pool had kept it too long. */
 function pauseBefore(tried: number, verdict: Verdict, repeatable: boolean): number | null {
   if (verdict.again === 'soon') {
     const own = Math.min(FIRST_PAUSE_MS * 2 ** (tried - 1), LAST_PAUSE_MS);
     return Math.max(own, verdict.retryAfterMs ?? 0);
   }
   return verdict.again === 'at once' && repeatable && tried === 1 ? 0 : null;
+}
+
+const SLOW_MS = 1000;
+/** A shape that is slow throughout is told of so often. */
+const SLOW_EVERY_MS = 10_000;
+
+function slowLog(clock: Clock, log: Log): (shape: string, ms: number, cost: Cost) => void {
+  const told = new Map<string, number>();
+  return (shape, ms, { requests, units }) => {
+    const now = clock.monotonic();
+    if (ms <= SLOW_MS || now < (told.get(shape) ?? -Infinity) + SLOW_EVERY_MS) return;
+    told.set(shape, now);
+    const fields = { call: shape, ms: Math.round(ms), requests, request_units: units };
+    log.warn(fields, 'store: a call took longer than a second');
+  };
 }

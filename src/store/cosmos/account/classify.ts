@@ -29,7 +29,7 @@ interface Meaning {
 
 const SETUP = 'run npm run cosmos:setup, which makes what is missing';
 const SPEND = 'raise its throughput (RU/s), or let collection run less often';
-const WAIT = 'see to the account and to the network; services try it again by themselves';
+export const WAIT = 'see to the account and to the network; services try it again by themselves';
 const ENDPOINT =
   'see that COSMOS_ENDPOINT names the account, and that no proxy answers in its place';
 const KEY = 'correct COSMOS_KEY or the file that COSMOS_KEY_FILE names';

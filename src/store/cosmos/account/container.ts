@@ -15,7 +15,8 @@ import type {
   Query,
   Versioned,
 } from '../account.js';
-import { type Calls, Refused } from './calls.js';
+import { Refused } from './attempts.js';
+import type { Calls } from './calls.js';
 import type { Attempt } from './exchange.js';
 
 /** A query that finds more was not meant so. */
@@ -27,18 +28,18 @@ const PAGE_SIZE = 1000;
 const MAX_PLANNED = 500;
 
 /** One container of the account, as the protocol sees it. */
-export function containerOver(sdk: SdkContainer, { call }: Calls): Container {
+export function containerOver(sdk: SdkContainer, calls: Calls): Container {
   const planned = new Set<string>();
   return {
     read: <T extends object>(shape: string, partition: string, id: string) =>
-      call(shape, true, () => read<T>(sdk, partition, id)),
+      calls.call(shape, true, () => read<T>(sdk, partition, id)),
 
     async query<T>(shape: string, query: Query): Promise<T[]> {
       const reading: Reading<T> = { found: [], pages: null, token: null };
       let more = true;
       while (more) {
         // Each page has a deadline and a patience of its own: a long reading is no slow one.
-        more = await call(shape, true, (attempt) =>
+        more = await calls.call(shape, true, (attempt) =>
           readPage(sdk, planned, query, reading, attempt),
         );
         if (reading.found.length > MAX_FOUND) {
@@ -49,7 +50,7 @@ export function containerOver(sdk: SdkContainer, { call }: Calls): Container {
     },
 
     batch: (shape, partition, operations) =>
-      call(shape, false, (attempt) => batch(sdk, partition, operations, attempt)),
+      calls.call(shape, false, (attempt) => batch(sdk, partition, operations, attempt)),
   };
 }
 
@@ -127,7 +128,7 @@ async function batch(
     const answer = await sdk.items.batch(operations.map(operationInput), partition, {
       contentResponseOnWriteEnabled: false,
     });
-    return resultOf(answer.result as OperationResponse[] | undefined, operations);
+    return resultOf(answer.result, operations);
   } catch (error) {
     const { failed, answers } = attempt;
     if (failed?.kind === 'refused' && failed.status === 413) {
@@ -151,7 +152,11 @@ function operationInput(operation: Operation): OperationInput {
 }
 
 function unreadable(): Refused {
-  return new Refused({ kind: 'strange', status: 200, what: 'an answer that does not fit the batch' });
+  return new Refused({
+    kind: 'strange',
+    status: 200,
+    what: 'an answer that does not fit the batch',
+  });
 }
 
 /** Of an operation in a batch that was refused because of another one. */

@@ -2,9 +2,12 @@ import { CosmosClient } from '@azure/cosmos';
 import type { Clock } from '../../../clock.js';
 import type { Log } from '../../../log.js';
 import type { Account } from '../account.js';
+import { createAttempts } from './attempts.js';
 import { createCalls } from './calls.js';
 import { type Charge, createCharges } from './charges.js';
 import { containerOver } from './container.js';
+import { CONTROL, ITEMS } from './containers.js';
+import { type Definitions, definitionsOf } from './definitions.js';
 import { createTransport } from './exchange.js';
 
 export interface AccountOptions {
@@ -31,11 +34,9 @@ export interface AccountOptions {
 export interface OpenAccount extends Account {
   /** What was spent since it was opened, by shape of call. */
   charges(): Record<string, Charge>;
+  /** For `setUp` and `verifyContainers` (setup.ts). */
+  definitions: Definitions;
 }
-
-/** Names of the containers. */
-export const ITEMS = 'items';
-export const CONTROL = 'control';
 
 /**
  * Opens nothing yet: the first call connects. One client session: what it has written, it reads.
@@ -57,9 +58,8 @@ export function openAccount(options: AccountOptions): OpenAccount {
     },
   });
   const charges = createCharges(onCharge ?? (() => undefined));
-  const calls = createCalls({
-    ...{ transport, place: { endpoint, database }, clock, log, charges, attemptMs, patienceMs },
-  });
+  const attempts = createAttempts(transport, { endpoint, database }, clock);
+  const calls = createCalls({ attempts, clock, log, charges, attemptMs, patienceMs });
   const end = () => {
     signal?.removeEventListener('abort', end);
     calls.close();
@@ -71,9 +71,10 @@ export function openAccount(options: AccountOptions): OpenAccount {
   const container = (name: string) =>
     containerOver(client.database(database).container(name), calls);
   return {
-    items: container(ITEMS),
-    control: container(CONTROL),
-    charges: charges.read,
+    items: container(ITEMS.id),
+    control: container(CONTROL.id),
+    definitions: definitionsOf(client, database, calls),
+    charges: () => charges.read(),
     // Synchronous in truth: an aborted request has left its socket when this returns.
     close: async () => end(),
   };
