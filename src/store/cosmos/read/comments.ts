@@ -17,8 +17,8 @@ export async function readComments(
   { items, follower, oldest }: CommentsDeps,
   query: CommentsQuery,
 ): Promise<CommentsPage | null> {
-  const { value, mirror } = await consistently(follower, async () => {
-    const found = await items.query<CommentDocument>('comments', pageQuery(query, oldest()));
+  const { value, mirror } = await consistently({ items, follower }, async () => {
+    const found = await pageOf(items, query, oldest());
     const known = found.length > 0 ? found : await findThread(items, query.postId, oldest());
     const partitions = [...new Set(known.map(({ subreddit }) => subreddit))];
     return { value: { found, partitions }, partitions };
@@ -30,6 +30,18 @@ export async function readComments(
     // A thread is in one partition, so that nothing in it is dated back behind this.
     asOf: query.asOf ?? newestStamp(mirror, partitions),
   };
+}
+
+/** Hardly ever is one of them past retention; only then it costs a query that no index serves. */
+async function pageOf(
+  items: Container,
+  query: CommentsQuery,
+  oldest: string,
+): Promise<CommentDocument[]> {
+  const read = (clamp: string) =>
+    items.query<CommentDocument>('comments', pageQuery(query, clamp));
+  const found = await read('');
+  return found.every((document) => stillThere(document, oldest)) ? found : read(oldest);
 }
 
 function pageQuery({ postId, limit, asOf, after }: CommentsQuery, oldest: string): Query {

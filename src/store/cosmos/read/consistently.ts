@@ -1,5 +1,7 @@
 import { AppError } from '../../../errors.js';
+import type { Container } from '../account.js';
 import type { Follower, Mirror } from './follower.js';
+import { standStill } from './heads.js';
 
 /** What was read, and in which partitions. */
 export interface Found<T> {
@@ -10,22 +12,19 @@ export interface Found<T> {
 const ATTEMPTS = 3;
 
 /**
- * What `read` finds between two looks that show each partition it found something in after the same
- * batch: neither half of a batch, nor older than what was seen before.
+ * What `read` finds while each partition that it finds something in stays as it was after one batch:
+ * neither half of a batch, nor older than what was seen before.
  * @throws AppError `store_busy` when a partition moved during every attempt
  */
 export async function consistently<T>(
-  follower: Follower,
-  read: (mirror: Mirror) => Promise<Found<T>>,
+  { items, follower }: { items: Container; follower: Follower },
+  read: () => Promise<Found<T>>,
 ): Promise<{ value: T; mirror: Mirror }> {
-  let before = await follower.current();
+  let mirror = await follower.current();
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-    const { value, partitions } = await read(before);
-    const after = await follower.confirm();
-    const { heads } = before;
-    const stood = partitions.every((each) => heads.get(each)?.seq === after.heads.get(each)?.seq);
-    if (stood && before.opening === after.opening) return { value, mirror: after };
-    before = after;
+    const { value, partitions } = await read();
+    if (await standStill(items, mirror.heads, partitions)) return { value, mirror };
+    mirror = await follower.confirm();
   }
   throw new AppError('store_busy', 'What was asked for moved whenever it was read');
 }

@@ -1,9 +1,9 @@
 import type { IsoTime } from '../../../domain/item.js';
+import { AppError } from '../../../errors.js';
 import { dayOf } from '../documents/documents.js';
 import { createDayTable, type DayTable } from './day-table.js';
-import type { DerivedDocument, Holding } from './holding.js';
+import { type DerivedDocument, END, type Holding } from './holding.js';
 import { type Loader, openedAnew } from './loader.js';
-import { AppError } from '../../../errors.js';
 
 /** The rollups that somebody has asked for, and all later ones; from then on they follow the store. */
 export interface Days {
@@ -15,8 +15,6 @@ export interface Days {
   clear(): void;
 }
 
-/** After every day. */
-const END = '~';
 /** Somebody else may load a stretch at the same time, which is waited for. */
 const ATTEMPTS = 8;
 
@@ -36,7 +34,7 @@ export function createDays({
   const load = async (from: string): Promise<void> => {
     const into = covered;
     const stretch = createStretch(from, into.from);
-    await loader.load([stretch]);
+    await loader.load('day', [stretch]);
     registry.delete(stretch);
     if (into !== covered) throw openedAnew();
     for (const [document, version] of stretch.documents.values()) table.put(document, version);

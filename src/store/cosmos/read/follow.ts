@@ -1,15 +1,12 @@
 import { AppError } from '../../../errors.js';
-import type { Container, Versioned } from '../account.js';
-import type { HeadDocument } from '../documents/documents.js';
-import type { DerivedDocument, DerivedRange, Holding } from './holding.js';
-import { isIn, joined } from './holding.js';
-import { type Behind, derivedSince, HEADS } from './queries.js';
-
-export type Heads = ReadonlyMap<string, HeadDocument>;
+import type { Container } from '../account.js';
+import { type Heads, type Overview, readOverview, standStill, wentBack } from './heads.js';
+import { type FollowedDocument, type Holding, isIn, joined, type Range } from './holding.js';
+import { type Behind, writtenSince } from './queries.js';
 
 export interface Follow {
-  /** The heads of a store of which nothing is held. */
-  begin(): Promise<Heads>;
+  /** A store of which nothing is held. */
+  begin(): Promise<Overview>;
   /**
    * What leads from one state to a later one, in which each partition is as it was after one batch.
    * Null: the store is not the one it was.
@@ -18,10 +15,8 @@ export interface Follow {
   since(before: Heads): Promise<Followed | null>;
 }
 
-export interface Followed {
-  /** Of the later state. */
-  heads: Heads;
-  /** Brings everything held to it, at once; what moved was seen to at `version`. */
+export interface Followed extends Overview {
+  /** Brings everything held to that state, at once; what moved was seen to at `version`. */
   apply(version: number): void;
 }
 
@@ -29,67 +24,65 @@ export interface FollowDeps {
   items: Container;
   /** What is in memory, or on its way there. */
   holdings: () => Iterable<Holding>;
+  withGaps: () => boolean;
 }
 
 const ATTEMPTS = 3;
+/** Asked one by one up to so many, all at once beyond; a query to all is sent to each range of them. */
+const ONE_BY_ONE = 4;
 /** Partitions, and ranges, of one query. */
 const PARTITIONS = 40;
 const RANGES = 80;
 
-export function createFollow({ items, holdings }: FollowDeps): Follow {
-  const readHeads = async (): Promise<Map<string, HeadDocument>> => {
-    const found = await items.query<Versioned<HeadDocument>>('heads', HEADS);
-    return new Map(found.map((head) => [head.subreddit, head]));
-  };
+export function createFollow({ items, holdings, withGaps }: FollowDeps): Follow {
+  const overview = () => readOverview(items, withGaps());
 
   /** Of these partitions, what was written after what is known of them. */
-  const readSince = async (
-    ranges: readonly DerivedRange[],
-    behind: readonly Behind[],
-  ): Promise<DerivedDocument[]> => {
-    const queries = inPortions(behind, PARTITIONS).flatMap((some) =>
-      inPortions(ranges, RANGES).map((part) => derivedSince(part, some)),
+  const readSince = async (ranges: readonly Range[], behind: readonly Behind[]) => {
+    const some = inPortions(behind, behind.length > ONE_BY_ONE ? PARTITIONS : 1);
+    const queries = some.flatMap((each) =>
+      inPortions(ranges, RANGES).map((part) => writtenSince(part, each)),
     );
     const found = await Promise.all(
-      queries.map((query) => items.query<DerivedDocument>('follow', query)),
+      queries.map((query) => items.query<FollowedDocument>('follow', query)),
     );
     return found.flat();
   };
 
-  /** What was written in the partitions after `before`, and the batches up to which it is all of it. */
+  /** What was written in the partitions since, and an overview of which it is all of it. */
   const readMoved = async (
-    ranges: readonly DerivedRange[],
+    ranges: readonly Range[],
     moved: readonly Behind[],
-    first: Heads,
-  ): Promise<{ heads: Heads; documents: Iterable<DerivedDocument> }> => {
-    const heads = new Map(first);
-    const documents = new Map<string, DerivedDocument>();
+    first: Overview,
+  ): Promise<{ until: Overview; documents: Iterable<FollowedDocument> }> => {
+    let until = first;
+    const documents = new Map<string, FollowedDocument>();
     let open = ranges.length === 0 ? [] : moved;
     for (let attempt = 1; open.length > 0; attempt += 1) {
       if (attempt > ATTEMPTS) throw tornApart(open);
       for (const document of await readSince(ranges, open)) {
-        const id = `${document.subreddit} ${document.id}`;
-        if ((documents.get(id)?.seq ?? 0) <= document.seq) documents.set(id, document);
+        // A later reading of a partition is never older.
+        documents.set(`${document.subreddit} ${document.id}`, document);
       }
-      const now = await readHeads();
-      if (wentBack(heads, now)) throw tornApart(open);
-      open = open.filter(({ partition }) => now.get(partition)?.seq !== heads.get(partition)?.seq);
-      for (const { partition } of open) heads.set(partition, now.get(partition) as HeadDocument);
+      const names = open.map(({ partition }) => partition);
+      if (await standStill(items, until.heads, names)) break;
+      const now = await overview();
+      const { heads } = until;
+      if (wentBack(heads, now.heads)) throw tornApart(open);
+      open = open.filter(
+        ({ partition }) => now.heads.get(partition)?.seq !== heads.get(partition)?.seq,
+      );
+      until = replaced(until, now, open);
     }
-    return { heads, documents: documents.values() };
+    return { until, documents: documents.values() };
   };
 
   const since: Follow['since'] = async (before) => {
-    const first = await readHeads();
-    if (wentBack(before, first)) return null;
+    const first = await overview();
+    if (wentBack(before, first.heads)) return null;
     const followed = new Set(holdings());
-    const moved = [...first.values()]
-      .map(({ subreddit: partition, seq }) => ({
-        ...{ partition, seq: before.get(partition)?.seq ?? 0 },
-        moved: before.get(partition)?.seq !== seq,
-      }))
-      .filter((each) => each.moved);
-    const { heads, documents } = await readMoved(joined(followed), moved, first);
+    const moved = movedSince(before, first.heads);
+    const { until, documents } = await readMoved(joined(followed), moved, first);
     const apply = (version: number) => {
       for (const holding of holdings()) {
         if (moved.length > 0 && !followed.has(holding)) holding.missed = true;
@@ -100,18 +93,36 @@ export function createFollow({ items, holdings }: FollowDeps): Follow {
         }
       }
     };
-    return { heads, apply };
+    return { ...until, apply };
   };
 
-  return { begin: readHeads, since };
+  return { begin: overview, since };
 }
 
-/** A session never sees an older state of the same store. */
-function wentBack(before: Heads, now: Heads): boolean {
-  return [...before].some(([partition, { seq }]) => (now.get(partition)?.seq ?? -1) < seq);
+function movedSince(before: Heads, now: Heads): Behind[] {
+  // A partition that was not there then was begun later than what was last written there.
+  const newest = Math.max(0, ...[...before.values()].map(({ _ts }) => _ts));
+  return [...now.values()]
+    .filter(({ subreddit, seq }) => before.get(subreddit)?.seq !== seq)
+    .map(({ subreddit: partition }) => {
+      const known = before.get(partition);
+      return { partition, seq: known?.seq ?? 0, ts: known?._ts ?? newest };
+    });
 }
 
-function tornApart(partitions: readonly string[]): AppError {
+/** With what a later overview tells of some partitions. */
+function replaced(before: Overview, now: Overview, partitions: readonly Behind[]): Overview {
+  const heads = new Map(before.heads);
+  const gaps = new Map(before.gaps);
+  for (const { partition } of partitions) {
+    const head = now.heads.get(partition);
+    if (head !== undefined) heads.set(partition, head);
+    gaps.set(partition, now.gaps?.get(partition) ?? 0);
+  }
+  return { heads, gaps: before.gaps === null || now.gaps === null ? null : gaps };
+}
+
+function tornApart(partitions: readonly unknown[]): AppError {
   return new AppError('store_busy', `${partitions.length} subreddits moved whenever they were read`);
 }
 

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../clock.js';
 import { AppError } from '../../../errors.js';
 import { createLooks } from './looks.js';
-import type { Follow, Heads } from './follow.js';
+import type { Follow } from './follow.js';
+import type { Heads, Overview } from './heads.js';
 
 /** What is known of the store. Everything in memory is of exactly this state. */
 export interface Mirror {
@@ -12,6 +13,8 @@ export interface Mirror {
   version: number;
   /** By partition; each as of the batch that its `seq` counts. */
   heads: Heads;
+  /** Gaps on record, by partition; null: nobody has asked for them. */
+  gaps: Overview['gaps'];
 }
 
 export interface Follower {
@@ -32,6 +35,8 @@ export interface FollowerDeps {
   follow: Follow;
   /** Everything held is to be forgotten: it is of another opening. */
   forget: () => void;
+  /** Nobody has asked for long: what is followed by the time of writing would be too much. */
+  rested: () => void;
   clock: Clock;
   pollEveryMs: number;
 }
@@ -42,6 +47,7 @@ export interface FollowerDeps {
  */
 const AGAIN_AFTER_MOVE_MS = 2000;
 const AGAIN_ANYWAY_MS = 60_000;
+const LONG_MS = 60_000;
 
 /**
  * Follows the store when it is asked, and only then: the version's document tells whether anything
@@ -51,9 +57,16 @@ export function createFollower(deps: FollowerDeps): Follower {
   const { versions, follow, clock, pollEveryMs } = deps;
   let mirror: (Mirror & { source: string }) | null = null;
   let headsDueMs = 0;
+  let lookedMs = 0;
 
   const look = async (heads: boolean): Promise<void> => {
     const { opening: source, n } = await versions.read();
+    if (clock.monotonic() - lookedMs > LONG_MS) deps.rested();
+    await compare(source, n, heads);
+    lookedMs = clock.monotonic();
+  };
+
+  const compare = async (source: string, n: number, heads: boolean): Promise<void> => {
     const before = mirror;
     // Less than was seen is another database under the same name: its copy was put back.
     if (before === null || before.source !== source || n < before.version) {
@@ -69,14 +82,14 @@ export function createFollower(deps: FollowerDeps): Follower {
     }
     // What moved without the version is told to those who know the version, again until it moves.
     followed.apply(moved ? n : n + 1);
-    mirror = { ...before, version: n, heads: followed.heads };
+    mirror = { ...before, version: n, heads: followed.heads, gaps: followed.gaps };
     headsDueMs = clock.monotonic() + (moved ? AGAIN_AFTER_MOVE_MS : AGAIN_ANYWAY_MS);
   };
 
   const begin = async (source: string, n: number): Promise<void> => {
-    const heads = await follow.begin();
+    const { heads, gaps } = await follow.begin();
     deps.forget();
-    mirror = { source, opening: `${source}-${randomUUID()}`, version: n, heads };
+    mirror = { source, opening: `${source}-${randomUUID()}`, version: n, heads, gaps };
     headsDueMs = clock.monotonic() + AGAIN_AFTER_MOVE_MS;
   };
 

@@ -1,5 +1,5 @@
 import { AppError } from '../../../errors.js';
-import type { DerivedDocument, DerivedKind, Holding } from './holding.js';
+import type { FollowedDocument, FollowedKind, Holding } from './holding.js';
 import { type Loader, openedAnew } from './loader.js';
 
 /** Derived documents of one kind in memory, each time with those of all subreddits. */
@@ -19,11 +19,11 @@ export interface Parts<T> {
 export type PartsNow<T> = ReadonlyMap<string, ReadonlyMap<string, T>>;
 
 export interface PartsDeps<T> {
-  kind: Exclude<DerivedKind, 'day'>;
+  kind: Exclude<FollowedKind, 'day' | 'post'>;
   /** Where the next one begins. */
   endOf: (key: string) => string;
-  /** What is kept of a document. */
-  keep: (document: DerivedDocument) => T;
+  /** What is kept of a document; null: it is of another kind. */
+  keep: (document: FollowedDocument) => T | null;
   bytesOf: (kept: T) => number;
   loader: Loader;
   registry: Set<Holding>;
@@ -55,10 +55,10 @@ export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Part
       ...{ kind, from: key, to: endOf(key), missed: false, ready: false, loading: null },
       ...{ documents: new Map(), bytes: EMPTY_BYTES, users: 0 },
       put(document) {
-        const { subreddit, seq } = document;
-        const before = slot.documents.get(subreddit);
-        if (before !== undefined && before.seq >= seq) return;
+        const { subreddit } = document;
         const kept = keep(document);
+        const before = slot.documents.get(subreddit);
+        if (kept === null || (before !== undefined && before.seq >= kept.seq)) return;
         const grown = bytesOf(kept) - (before === undefined ? 0 : bytesOf(before));
         slot.documents.set(subreddit, kept);
         slot.bytes += grown;
@@ -92,7 +92,7 @@ export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Part
   };
 
   const load = (some: readonly Slot<T>[]) => {
-    const loading = loader.load(some).then(
+    const loading = loader.load(kind, some).then(
       () => {
         for (const slot of some) slot.ready = true;
       },

@@ -1,90 +1,85 @@
-import { LRUCache } from 'lru-cache';
-import type { Post } from '../../../domain/item.js';
+import type { IsoTime, Post } from '../../../domain/item.js';
 import { fullname } from '../../../domain/item.js';
 import type { RecentPostsQuery } from '../../store.js';
 import type { Container, Query } from '../account.js';
 import { type PostDocument, partitionOf } from '../documents/documents.js';
 import { shownOf } from '../documents/items.js';
 import { consistently } from './consistently.js';
-import type { Follower, Mirror } from './follower.js';
+import type { Follower } from './follower.js';
+import { type NewestNow, newestFirst, type NewestPosts } from './newest-posts.js';
 import { type Oldest, stillThere } from './oldest.js';
-
-/** Posts by name and by when they were collected. */
-export interface Posts {
-  one(id: string): Promise<Post | null>;
-  recent(query: RecentPostsQuery): Promise<Post[]>;
-}
 
 export interface PostsDeps {
   items: Container;
   follower: Follower;
+  newest: NewestPosts;
   oldest: Oldest;
 }
 
-/** The first posts from some time on, as of some heads. */
-interface Page {
-  heads: Mirror['heads'];
-  since: string;
-  posts: Post[];
+export async function readPost(
+  { items, oldest }: Pick<PostsDeps, 'items' | 'oldest'>,
+  id: string,
+): Promise<Post | null> {
+  const [found] = await items.query<PostDocument>('post', {
+    text: 'SELECT * FROM c WHERE c.id = @id',
+    parameters: { '@id': fullname({ kind: 'post', id }) },
+    partition: null,
+  });
+  return found === undefined || !stillThere(found, oldest()) ? null : postOf(found);
 }
 
-const MAX_BYTES = 8 * 1024 * 1024;
-/** Of a post without its texts. */
-const POST_BYTES = 600;
-
-export function createPosts({ items, follower, oldest }: PostsDeps): Posts {
-  const pages = new LRUCache<string, Page>({
-    maxSize: MAX_BYTES,
-    sizeCalculation: ({ posts }, key) =>
-      posts.reduce((sum, post) => sum + 2 * post.content.length + POST_BYTES, key.length + 100),
+/** From memory, where that reaches far enough. */
+export async function recentPosts(
+  { items, follower, newest, oldest }: PostsDeps,
+  query: RecentPostsQuery,
+): Promise<Post[]> {
+  await follower.current();
+  await newest.ensure();
+  const inMemory = pageIn(newest.now(), query, oldest());
+  if (inMemory !== null) return inMemory.map(postOf);
+  const { value } = await consistently({ items, follower }, async () => {
+    const found = await readPage(items, query, oldest());
+    return { value: found, partitions: [...new Set(found.map(({ subreddit }) => subreddit))] };
   });
-
-  const read = async (query: RecentPostsQuery): Promise<PostDocument[]> =>
-    items.query<PostDocument>('recent posts', recentQuery(query, oldest()));
-
-  return {
-    async one(id) {
-      const [found] = await items.query<PostDocument>('post', {
-        text: 'SELECT * FROM c WHERE c.id = @id',
-        parameters: { '@id': fullname({ kind: 'post', id }) },
-        partition: null,
-      });
-      return found === undefined || !stillThere(found, oldest()) ? null : postOf(found);
-    },
-    async recent(query) {
-      const { since, ...others } = query;
-      const key = JSON.stringify(others, Object.keys(others).sort());
-      const { heads } = await follower.current();
-      const page = pages.get(key);
-      if (page !== undefined && isOf(page, heads) && reaches(page, query)) {
-        return page.posts.filter(({ collected_at }) => collected_at >= since);
-      }
-      const { value, mirror } = await consistently(follower, async () => {
-        const found = await read(query);
-        return { value: found.map(postOf), partitions: found.map(({ subreddit }) => subreddit) };
-      });
-      pages.set(key, { heads: mirror.heads, since, posts: value });
-      return value;
-    },
-  };
+  return value.map(postOf);
 }
 
 const postOf = (document: PostDocument) => shownOf(document) as Post;
 
-/** Whether no partition has moved since. */
-function isOf({ heads }: Page, now: Mirror['heads']): boolean {
-  return (
-    heads === now ||
-    (heads.size === now.size && [...now].every(([each, { seq }]) => heads.get(each)?.seq === seq))
+/** Null: there may be more of it than memory holds. */
+function pageIn(
+  now: NewestNow | null,
+  query: RecentPostsQuery,
+  oldest: IsoTime | '',
+): PostDocument[] | null {
+  if (now === null) return null;
+  const { since, limit, subreddit, label, after } = query;
+  const partition = subreddit === undefined ? undefined : partitionOf(subreddit);
+  const place = after && { ...after, id: fullname({ kind: 'post', id: after.id }) };
+  const found = now.posts.filter(
+    (post) =>
+      post.collected_at >= since &&
+      (partition === undefined || post.subreddit === partition) &&
+      (label === undefined || post.label === label) &&
+      (place === undefined || newestFirst(place, post) < 0) &&
+      stillThere(post, oldest),
   );
+  return found.length >= limit || since > now.floor ? found.slice(0, limit) : null;
 }
 
-/** Whether the page has all that there is from that time on. */
-function reaches({ since, posts }: Page, query: RecentPostsQuery): boolean {
-  return query.since >= since || posts.length === query.limit;
+/** Hardly ever is one of them past retention; only then it costs a query that no index serves. */
+async function readPage(
+  items: Container,
+  query: RecentPostsQuery,
+  oldest: IsoTime | '',
+): Promise<PostDocument[]> {
+  const read = (clamp: string) =>
+    items.query<PostDocument>('recent posts', pageQuery(query, clamp));
+  const found = await read('');
+  return found.every((post) => stillThere(post, oldest)) ? found : read(oldest);
 }
 
-function recentQuery(query: RecentPostsQuery, oldest: string): Query {
+function pageQuery(query: RecentPostsQuery, oldest: IsoTime | ''): Query {
   const { since, limit, subreddit, label, after } = query;
   const conditions = [
     `c.kind = 'post' AND c.collected_at >= @since`,

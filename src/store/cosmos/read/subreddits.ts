@@ -11,7 +11,7 @@ import { DAY_MS, isoTime } from '../../../domain/window.js';
 import type { TimeWindow } from '../../common.js';
 import type { HourCounts, SubredditDetail } from '../../store.js';
 import type { HeadDocument } from '../documents/documents.js';
-import type { Heads } from './follow.js';
+import type { Heads } from './heads.js';
 
 /** The windows of `items_24h` and, as threads are counted by the hour, of `coverage_24h`. */
 export function lastDayOf(now: IsoTime): { exact: TimeWindow; whole: TimeWindow } {
@@ -40,12 +40,10 @@ export function subredditDetails(
 }
 
 /** Whether it was collected to an end, or imported: items alone do not make a name known. */
-export function isKnown({ state, last_success_at, watermarks, known }: HeadDocument): boolean {
+export function isKnown({ state, last_success_at, watermarks, imported }: HeadDocument): boolean {
   const { post, comment } = watermarks;
-  return (
-    known === 1 ||
-    ...[state !== 'unknown', last_success_at !== null, post !== null, comment !== null].some(Boolean)
-  );
+  const collected = state !== 'unknown' || last_success_at !== null;
+  return imported === 1 || collected || post !== null || comment !== null;
 }
 
 function sumOf(hours: readonly Counts[]): Counts {

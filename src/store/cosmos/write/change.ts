@@ -43,7 +43,7 @@ export interface Change<R> {
 
 export type HeadFacts = Pick<
   HeadDocument,
-  'name' | 'stamp' | 'items' | 'state' | 'last_success_at' | 'watermarks'
+  'name' | 'stamp' | 'items' | 'state' | 'last_success_at' | 'watermarks' | 'imported'
 >;
 
 export type Changed<R> =
