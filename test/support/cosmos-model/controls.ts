@@ -1,0 +1,55 @@
+import type { Invariant } from './judge.js';
+import { PROTOCOL, type Rules } from './rules.js';
+
+/** The protocol without one of its rules. */
+export interface Control {
+  name: string;
+  rules: Rules;
+  /** One of these has to be seen broken, else the model does not show what the rule is for. */
+  breaks: readonly Invariant[];
+}
+
+const ROLLUPS = 'rollups are recounts';
+const LOST = 'nothing stored is lost';
+const WATERMARK = 'nothing below the watermark is missing';
+const FENCE = 'who lost the lease writes nothing';
+const VERSION = 'the version covers what was written';
+const READERS = 'readers see a whole and recent state';
+
+const without = (rule: keyof Rules, name: string, ...breaks: Invariant[]): Control => ({
+  ...{ name, breaks },
+  rules: { ...PROTOCOL, [rule]: false },
+});
+
+/** Each rule removed, alone. */
+export const CONTROLS: readonly Control[] = [
+  without('headIfMatch', 'the head is replaced whatever it is', ROLLUPS, VERSION, FENCE, LOST),
+  without('recompute', 'the server adds the difference, of any head', ROLLUPS),
+  without('atomicBatch', 'head, items and rollups are written one by one', ROLLUPS, WATERMARK),
+  without('readAgain', 'after a refusal the head alone is read again', ROLLUPS, LOST),
+  without('doubtUnanswered', 'a batch without an answer is taken for written', LOST, WATERMARK),
+  without('announceUnanswered', 'what was written without an answer is not announced', VERSION),
+  without('headAfterItems', 'the head read before the items is announced', READERS),
+  without('writerSession', 'a writer reads whatever a replica has', ROLLUPS, LOST, FENCE),
+  without('watermarkLast', 'the watermark moves with the first batch', WATERMARK),
+  without('failureEndsSubreddit', 'the watermark moves past a failed batch', WATERMARK),
+  without('leaseIfMatch', 'the lease is taken whoever has it', FENCE),
+  without('stampHeads', 'the new epoch is not stamped into the heads', FENCE),
+  without('createHeads', 'a take-over makes no heads', FENCE),
+  without('checkEpoch', 'a newer epoch in the head is overlooked', FENCE),
+  without('keepEpoch', 'an import resets the epoch of the head', FENCE),
+  without('retentionRecounts', 'retention leaves the rollups alone', ROLLUPS),
+  without('keepEmptied', 'a rollup without items is deleted', READERS),
+  without('takeoverMovesVersion', 'a take-over does not move the version', VERSION),
+  without('stampBeforeVersion', 'a take-over moves the version before it stamps', VERSION),
+  without('versionLast', 'the version moves before the batch', VERSION),
+  without('versionIfMatch', 'the version is replaced whatever it is', VERSION),
+  without('versionFence', 'who lost the lease moves the version', FENCE),
+  without('doubtVersion', 'a move without an answer is taken for done', VERSION, READERS),
+  without('versionTellsSeqs', 'the version does not tell the seqs', READERS),
+  without('readerComparesSeq', 'readers do not look at the head again', READERS),
+  without('readerSession', 'readers bring no session token', READERS),
+  without('readerTokenMovesOn', 'readers bring the first token to the last read', READERS),
+  without('readersClamp', 'readers look at what is past retention', READERS),
+  without('ttlMargin', 'documents expire as soon as retention ends', READERS),
+];
