@@ -31,9 +31,10 @@ export function* collector(
 }
 
 function* collect(before: Client, around: Surroundings, overlap: number): Steps<void> {
-  const client = { ...before, epoch: yield* takeLease(before, around.isGone) };
+  const epoch = yield* takeLease(before, around.isGone);
+  const client: Client = { ...before, epoch, kept: new Map() };
   const version = yield* takeOver(client);
-  around.judge.tookOver(client.epoch, version);
+  around.judge.tookOver(epoch, version);
   for (const subreddit of SUBREDDITS) {
     yield* collectSubreddit(client, around, subreddit, overlap);
   }

@@ -17,7 +17,8 @@ export interface Author {
 
 export type Answer =
   | { kind: 'read'; stored: Stored[]; moment: Moment }
-  | { kind: 'written'; moment: Moment }
+  /** With what it wrote, as it is now. */
+  | { kind: 'written'; moment: Moment; stored: Stored[] }
   /** The moment is missing where the refusal brought no session token. */
   | { kind: 'refused'; moment?: Moment }
   /** Of a read: it failed. Of a write: it was applied, was not, or will be. */
@@ -37,6 +38,8 @@ export interface Client extends Author {
   rules: Rules;
   /** By partition: the newest moment an answer has told. */
   session: Map<string, Moment>;
+  /** By partition: what it read and wrote with the last batch, valid while that is the last. */
+  kept: Map<string, readonly Stored[]>;
   /** Another name at each call. */
   token(): string;
 }
@@ -47,12 +50,12 @@ export function createClient(actor: string, rules: Rules): Client {
     tokens += 1;
     return `${actor}/${tokens}`;
   };
-  return { actor, epoch: null, rules, session: new Map(), token };
+  return { actor, epoch: null, rules, session: new Map(), kept: new Map(), token };
 }
 
-/** Writes and looks at most so often. */
-export const MOST_ATTEMPTS = 12;
-const MOST_READS = 5;
+/** So often a change is tried, from its reads on. */
+export const MOST_ATTEMPTS = 6;
+const MOST_READS = 3;
 
 /**
  * Reads in the client's session, or at the moment given or after.
@@ -75,16 +78,18 @@ export function* read(
   throw new GaveUp('nothing could be read');
 }
 
-/** Sends one batch once. */
+/** Sends one batch once. `written` is told what was written, as it is now. */
 export function* write(
   client: Client,
   partition: string,
   operations: readonly Operation[],
+  written: (stored: readonly Stored[]) => void = () => undefined,
 ): Steps<'written' | 'refused' | 'none'> {
   const author = { actor: client.actor, epoch: client.epoch };
   const answer = yield { kind: 'write', partition, operations, author };
   if (answer.kind === 'written' || answer.kind === 'refused') {
     learn(client, partition, answer.moment ?? 0);
+    if (answer.kind === 'written') written(answer.stored);
     return answer.kind;
   }
   return 'none';

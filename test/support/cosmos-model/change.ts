@@ -20,6 +20,7 @@ import {
   LEASE,
   only,
   recount,
+  type Stored,
 } from './documents.js';
 import type { Rules } from './rules.js';
 
@@ -43,7 +44,7 @@ export interface Changed {
 interface View {
   head: (Head & { etag: number }) | undefined;
   items: Item[];
-  days: (Day & { etag: number })[];
+  days: Day[];
 }
 
 /**
@@ -57,23 +58,25 @@ export function* changePartition(client: Client, change: Change): Steps<Changed>
   const { subreddit } = change;
   const token = client.token();
   let unanswered = false;
-  let kept: View | undefined;
+  let known = client.kept.get(subreddit) ?? [];
   for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
-    const head = yield* readHead(client, subreddit);
+    const head = only(known, 'head') ?? (yield* readHead(client, subreddit));
     if (head?.token === token) return { token, seq: head.seq };
     yield* checkEpoch(client, head);
-    const view: View =
-      kept !== undefined && !rules.readAgain
-        ? { ...kept, head }
-        : { head, ...(yield* readData(client, change)) };
-    kept = view;
+    const data = yield* readData(client, change, known);
+    const view = viewOf(head, data);
+    // Whatever comes of it, this is known no more, unless it is written.
+    client.kept.delete(subreddit);
+    known = rules.readAgain ? [] : data;
     const operations = batchOf(change, view, client, token);
     if (operations === null) {
       if (!unanswered || !rules.announceUnanswered) return { token, seq: null };
       const last = rules.headAfterItems ? yield* readHead(client, subreddit) : head;
       return { token, seq: last?.seq ?? 0 };
     }
-    const outcome = yield* send(client, subreddit, operations);
+    const outcome = yield* send(client, subreddit, operations, (written) =>
+      keep(client, subreddit, data, operations, written),
+    );
     if (outcome === 'written') return { token, seq: seqOf(view) + 1 };
     if (outcome === 'none') {
       if (!rules.doubtUnanswered) return { token, seq: seqOf(view) + 1 };
@@ -100,16 +103,43 @@ function* checkEpoch(client: Client, head: Head | undefined): Steps<void> {
   if (lease?.epoch !== epoch) throw new LeaseLost();
 }
 
-/** Two reads, for two queries may be answered as of two moments. */
-function* readData(client: Client, { subreddit, items }: Change): Steps<Omit<View, 'head'>> {
+/**
+ * The documents a change is about, known ones as they are known. Two reads, for two queries may be
+ * answered as of two moments.
+ */
+function* readData(
+  client: Client,
+  { subreddit, items }: Change,
+  known: readonly Stored[],
+): Steps<Stored[]> {
+  const data = known.filter(({ id }) => id !== HEAD);
   const dayIds = [...new Set(items.map(({ day }) => dayId(day)))];
-  const days = yield* read(client, subreddit, dayIds, memory(client.rules));
-  const ids = items.map(({ id }) => id);
-  const stored = yield* read(client, subreddit, ids, memory(client.rules));
-  return {
-    items: all(stored, 'item'),
-    days: days.flatMap((one) => only([one], 'day') ?? []),
-  };
+  for (const wanted of [dayIds, items.map(({ id }) => id)]) {
+    const missing = wanted.filter((id) => !known.some((one) => one.id === id));
+    if (missing.length > 0) {
+      data.push(...(yield* read(client, subreddit, missing, memory(client.rules))));
+    }
+  }
+  return data;
+}
+
+const viewOf = (head: View['head'], data: readonly Stored[]): View => ({
+  head,
+  items: all(data, 'item'),
+  days: all(data, 'day'),
+});
+
+/** The next change goes on from what was read and written, for as long as this one is the last. */
+function keep(
+  client: Client,
+  subreddit: string,
+  data: readonly Stored[],
+  operations: readonly Operation[],
+  written: readonly Stored[],
+): void {
+  const touched = new Set(operations.map((one) => (one.kind === 'increment' ? '' : one.id)));
+  const rest = data.filter(({ id }) => !touched.has(id));
+  client.kept.set(subreddit, [...rest, ...written]);
 }
 
 /** Null: all is as it should be. */
@@ -161,8 +191,9 @@ function* send(
   client: Client,
   subreddit: string,
   operations: readonly Operation[],
+  written: (stored: readonly Stored[]) => void,
 ): Steps<'written' | 'refused' | 'none'> {
-  if (client.rules.atomicBatch) return yield* write(client, subreddit, operations);
+  if (client.rules.atomicBatch) return yield* write(client, subreddit, operations, written);
   for (const operation of operations) {
     const outcome = yield* write(client, subreddit, [operation]);
     if (outcome !== 'written') return outcome;

@@ -12,6 +12,8 @@ import { readHead } from './change.js';
 import { CONTROL, HEAD, type Head, LEASE, only, VERSION, type Version } from './documents.js';
 import { SUBREDDITS } from './world.js';
 
+const MOST_LOOKS = 12;
+
 export type Seqs = Readonly<Record<string, number>>;
 
 /**
@@ -22,7 +24,7 @@ export type Seqs = Readonly<Record<string, number>>;
  */
 export function* takeLease(client: Client, isGone: () => boolean): Steps<number> {
   const holder = client.token();
-  for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
+  for (let attempt = 1; attempt <= MOST_LOOKS; attempt += 1) {
     const lease = only(yield* read(client, CONTROL, [LEASE]), 'lease');
     if (lease?.holder === holder) return lease.epoch;
     if (lease !== undefined && lease.holder !== null && !isGone()) {

@@ -25,6 +25,8 @@ export interface Item {
   day: number;
   /** Which version of it this is; a later one is higher. */
   value: number;
+  /** Removed or deleted: it stays, and counts no more. */
+  gone: boolean;
 }
 
 /** Rollup of a day. It is emptied, never deleted, so that who follows by `seq` hears of it. */
@@ -98,7 +100,8 @@ export type Counts = Pick<Day, 'count' | 'sum'>;
 /** What the rollups of these items have to be, by day. */
 export function recount(items: readonly Item[]): Map<number, Counts> {
   const days = new Map<number, Counts>();
-  for (const { day, value } of items) {
+  for (const { day, value, gone } of items) {
+    if (gone) continue;
     const { count, sum } = days.get(day) ?? { count: 0, sum: 0 };
     days.set(day, { count: count + 1, sum: sum + value });
   }

@@ -12,7 +12,7 @@ import {
   type State,
   VERSION,
 } from './documents.js';
-import { firstDay, type World } from './world.js';
+import { firstDay, firstLivingDay, type World } from './world.js';
 
 /** What must hold in every schedule; see `createJudge`. */
 export type Invariant =
@@ -178,8 +178,8 @@ function judgeData(books: Books, subreddit: string, after: State, { epoch }: Aut
 }
 
 function judgeRollups(world: World, subreddit: string, state: State): void {
-  const stored = countsText(rollupsOf(state), firstDay(world));
-  const right = countsText(recount(all(state.values(), 'item')), firstDay(world));
+  const stored = countsText(rollupsOf(state), firstLivingDay(world));
+  const right = countsText(recount(all(state.values(), 'item')), firstLivingDay(world));
   if (stored === right) return;
   const text = `rollups of ${subreddit} are "${stored}" where items make "${right}"`;
   throw new Violation('rollups are recounts', text);

@@ -96,8 +96,10 @@ function answerToWrite(scene: Scene, call: Call & { kind: 'write' }): Answer {
     return { kind: 'none' };
   }
   const written = apply(scene, call);
-  const { moment } = account.now(call.partition);
-  if (written) return { kind: 'written', moment };
+  const { partition, operations } = call;
+  const { moment } = account.now(partition);
+  const ids = operations.flatMap((operation) => ('id' in operation ? operation.id : []));
+  if (written) return { kind: 'written', moment, stored: account.read(partition, ids, moment) };
   return random.chance(0.5) ? { kind: 'refused', moment } : { kind: 'refused' };
 }
 
@@ -175,6 +177,7 @@ function operationText(operation: Operation): string {
 }
 
 function answerText(answer: Answer): string {
+  if (answer.kind === 'written') return `written, moment ${answer.moment}`;
   if (answer.kind !== 'read') return JSON.stringify(answer);
   const documents = answer.stored.map(({ id, etag, document }) => {
     return `${id} #${etag} ${JSON.stringify(document)}`;

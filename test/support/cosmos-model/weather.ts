@@ -22,8 +22,8 @@ export interface Weather {
 /** Schedules differ in what is rare: one in which all of it is frequent comes to nothing. */
 export function weatherOf(random: Random): Weather {
   return {
-    readFaults: random.pick([0, 0.02, 0.05]),
-    writeFaults: random.pick([0, 0.08, 0.25]),
+    readFaults: random.pick([0, 0.02, 0.05, 0.4]),
+    writeFaults: random.pick([0, 0.08, 0.25, 0.7]),
     staleness: random.pick([0, 0.3, 0.8]),
     pauses: random.pick([0, 0.01, 0.04]),
     kills: random.pick([0, 0.003, 0.01]),
