@@ -117,6 +117,12 @@ export function countsText(days: Iterable<readonly [number, Counts]>, fromDay: n
     .join(', ');
 }
 
+/** The head of a partition; undefined: there is none yet. */
+export function headOf(state: State): Head | undefined {
+  const document = state.get(HEAD)?.document;
+  return document?.kind === 'head' ? document : undefined;
+}
+
 /** The rollups of a partition, by day. */
 export function rollupsOf(state: State): [number, Counts][] {
   return all(state.values(), 'day').map((day) => [day.day, day]);

@@ -45,7 +45,8 @@ export function createReader(client: Client, world: World, judge: Judge): Reader
       const version = only(yield* read(client, CONTROL, [VERSION]), 'version');
       if (version === undefined) return;
       for (const subreddit of SUBREDDITS) {
-        if (held(subreddit).version < version.version) yield* follow(subreddit, version);
+        const moved = held(subreddit).version < version.version;
+        if (moved || client.rules.readersLookAgain) yield* follow(subreddit, version);
       }
     } catch (error) {
       if (!(error instanceof GaveUp)) throw error;

@@ -48,6 +48,8 @@ export interface Rules {
   doubtVersion: boolean;
   /** The version names the seq of each subreddit, and readers wait for that. */
   versionTellsSeqs: boolean;
+  /** Readers look at the heads also where the version has not moved: no part of the protocol. */
+  readersLookAgain: boolean;
   /** Readers read the head again, and take the data only when its seq is the same. */
   readerComparesSeq: boolean;
   /** Readers' calls are of one session. */
@@ -86,6 +88,7 @@ export const PROTOCOL: Rules = {
   versionFence: true,
   doubtVersion: true,
   versionTellsSeqs: true,
+  readersLookAgain: false,
   readerComparesSeq: true,
   readerSession: true,
   readerTokenMovesOn: true,

@@ -4,7 +4,7 @@ import type { Answer, Call, Steps } from './calls.js';
 import { CONTROL, type State } from './documents.js';
 import type { Judge } from './judge.js';
 import type { Rules } from './rules.js';
-import { FAIR, type Weather } from './weather.js';
+import type { Weather } from './weather.js';
 import {
   editOne,
   MARGIN_DAYS,
@@ -37,6 +37,8 @@ export interface Scene {
   late: (Call & { kind: 'write' })[];
   step: number;
   killed: number;
+  /** Nothing happens beside the actors any more. */
+  ending: boolean;
   note: (line: () => string) => void;
 }
 
@@ -53,7 +55,7 @@ export function play(scene: Scene): void {
   let last: Actor | undefined;
   for (const end = scene.step + MOST_STEPS; scene.step < end; scene.step += 1) {
     if (scene.actors.length === 0) return;
-    if (scene.weather !== FAIR) disturb(scene);
+    if (!scene.ending) disturb(scene);
     const awake = scene.actors.filter(({ sleepsUntil }) => sleepsUntil <= scene.step);
     if (awake.length === 0) continue;
     const stays = last !== undefined && awake.includes(last);
