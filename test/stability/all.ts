@@ -12,6 +12,7 @@ const WAITING = program('system');
 const SUITES: readonly string[][] = [
   program('crashes'),
   program('two-runners'),
+  program('cosmos-model'),
   [...AVA, '--timeout', '200s', 'test/stability/**/*.test.ts'],
   program('faults'),
   program('monitor'),
