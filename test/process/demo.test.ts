@@ -1,30 +1,9 @@
-import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import test, { type ExecutionContext } from 'ava';
+import { join } from 'node:path';
+import test from 'ava';
+import { demo, runIn } from '../support/demo-process.js';
 import { temporaryFolder } from '../support/temp.js';
-import { watchFetch } from '../support/watch-fetch.js';
-
-const cli = (name: string) => fileURLToPath(new URL(`../../src/cli/${name}.js`, import.meta.url));
-
-interface Ended {
-  code: number;
-  stdout: string;
-  /** Both streams. */
-  output: string;
-}
-
-function runIn(folder: string, name: string, args: string[], env: Record<string, string>) {
-  return new Promise<Ended>((ended) => {
-    const options = { cwd: folder, env: { PATH: process.env.PATH, ...env }, timeout: 110_000 };
-    execFile(process.execPath, [cli(name), ...args], options, (error, stdout, stderr) => {
-      const code = error === null ? 0 : Number(error.code ?? -1);
-      ended({ code, stdout, output: stdout + stderr });
-    });
-  });
-}
 
 /** Living processes that were started with a PM2_HOME below this folder. */
 function processesOf(folder: string): string[] {
@@ -54,30 +33,6 @@ function secretsSeen(folder: string): string[] {
   return processesOf(folder).filter((pid) =>
     readFileSync(`/proc/${pid}/environ`, 'utf8').includes('correct-horse-battery'),
   );
-}
-
-function freePort(): Promise<number> {
-  return new Promise((found) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => found(port));
-    });
-  });
-}
-
-async function demo(t: ExecutionContext, args: string[] = [], dotenv = '') {
-  const folder = temporaryFolder(t);
-  writeFileSync(join(folder, '.env'), dotenv);
-  const port = await freePort();
-  const env = { API_PORT: String(port), HOME: folder };
-  t.teardown(() => runIn(folder, 'demo-stop', [], env));
-  const started = await runIn(folder, 'demo', ['--detach', ...args], env);
-  if (started.code === 0) await watchFetch(t, `http://127.0.0.1:${port}`);
-  const get = async (path: string) => {
-    const answer = await fetch(`http://127.0.0.1:${port}${path}`);
-    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
-  };
-  return { folder, port, env, started, get };
 }
 
 const onProc = existsSync('/proc/self/environ') ? test : test.skip;
@@ -142,32 +97,3 @@ test('recordings that are not there end the demo at once', async (t) => {
   t.regex(started.output, /no-such-file/);
   t.deepEqual(processesOf(folder), []);
 });
-
-const recordings = ['t3_posts', 't1_comments'].map((name) =>
-  resolve(`../shared/data/wire/${name}.ndjson.gz`),
-);
-const onRecordings = recordings.every((file) => existsSync(file)) ? onProc : test.skip;
-onRecordings(
-  'replayed: stored + skipped = served, each skip with its reason (skips without ../shared)',
-  async (t) => {
-    const { folder, env, started, get } = await demo(t, ['--replay', ...recordings]);
-    t.is(started.code, 0, started.output);
-    const [cycle] = (await get('/api/v1/collections')).body as unknown as {
-      subreddits: { skipped: Record<string, number>; [count: string]: unknown }[];
-    }[];
-    const results = cycle?.subreddits ?? [];
-    const sum = (field: string) => results.reduce((n, result) => n + Number(result[field]), 0);
-    const skips = results.flatMap(({ skipped }) => Object.entries(skipped));
-    const skipped = skips.reduce((n, [, count]) => n + count, 0);
-    t.is(sum('posts_seen') + sum('comments_seen'), 6123 + 9642);
-    t.is(sum('posts_new') + sum('comments_new') + skipped, 6123 + 9642);
-    t.true(skips.every(([reason]) => reason.length > 3));
-    t.log(`${skipped} skipped: ${JSON.stringify(skips)}`);
-    const verified = await runIn(folder, 'verify-store', ['--json'], {
-      ...env,
-      SQLITE_PATH: join(folder, '.demo/sentimentagent.db'),
-    });
-    t.like(verified, { code: 0 });
-    t.like(JSON.parse(verified.stdout), { differences: [], items: 6123 + 9642 - skipped });
-  },
-);

@@ -6,10 +6,13 @@ import { systemClock } from '../../src/clock.js';
 import { openReadStore, openStore } from '../../src/store/open.js';
 import { testConfig } from '../support/config.js';
 import { type CommandEnd, ImportBench } from '../support/import-process.js';
+import { inLanes } from '../support/lanes.js';
 import { silentLog } from '../support/log.js';
 import { beginTestCycle } from '../support/store.js';
 import { storedIds } from '../support/stored-ids.js';
 
+/** Commands that are refused share nothing. */
+const AT_A_TIME = 2;
 const SMALL = ['--days', '1', '--posts', '100', '--comments', '500'];
 
 const generate = (bench: ImportBench, args: string[]) => bench.run(args, '', 'generate');
@@ -73,7 +76,7 @@ test.serial('the same seed and end give the same content', async (t) => {
 
 test.serial('wrong options are refused before anything is there', async (t) => {
   const bench = new ImportBench(t);
-  for (const [args, message] of [
+  const wrong: [string[], RegExp][] = [
     [['--days', '91'], /--days 91 is more than DATA_RETENTION_DAYS keeps \(90\)\. Cure: /],
     [['--posts', 'many'], /--posts many is not accepted\. Cure: give a whole number/],
     [['--scale', '0'], /--scale 0 is not accepted/],
@@ -81,12 +84,13 @@ test.serial('wrong options are refused before anything is there', async (t) => {
     [['--texts', 'nowhere'], /nowhere has no recorded posts and comments/],
     [['--post', '5'], /Unknown option '--post'/],
     [['90'], /"90" is not expected/],
-  ] as [string[], RegExp][]) {
+  ];
+  await inLanes(AT_A_TIME, wrong, async ([args, message]) => {
     const { code, stdout, stderr } = await generate(bench, args);
     t.deepEqual([code, stdout], [64, ''], args.join(' '));
     t.regex(stderr, message);
     t.is(stderr.trim().split('\n').length, 1);
-  }
+  });
   t.regex((await verify(bench)).stderr, /There is no database/);
   const help = await generate(bench, ['--help']);
   t.is(help.code, 0);

@@ -11,8 +11,12 @@ import { testConfig } from '../support/config.js';
 import { dumpComment, dumpPost, ndjson } from '../support/dump.js';
 import { ImportBench } from '../support/import-process.js';
 import { aPost } from '../support/items.js';
+import { inLanes } from '../support/lanes.js';
 import { silentLog } from '../support/log.js';
 import { beginTestCycle } from '../support/store.js';
+
+/** Commands that are refused share nothing. */
+const AT_A_TIME = 2;
 
 const many = (count: number, more: (n: number) => object = () => ({})) =>
   ndjson(...Array.from({ length: count }, (_, n) => dumpPost(`p${n}`, { ...more(n) })));
@@ -84,7 +88,7 @@ test.serial('wrong usage and unreadable files are refused before anything is sto
   const bench = new ImportBench(t);
   write(bench, 'good', many(1));
   mkdirSync(join(bench.folder, 'folder'));
-  for (const [args, message] of [
+  const wrong: [string[], RegExp][] = [
     [[], /^import: No file is given\. Cure: /],
     [['--nonsense', 'good'], /Unknown option '--nonsense'/],
     [['--retime=5', 'good'], /--retime/],
@@ -94,12 +98,13 @@ test.serial('wrong usage and unreadable files are refused before anything is sto
     [['good', 'none'], /^import: none cannot be read: there is no such file\. Cure: /],
     [['good', 'folder'], /^import: folder cannot be read: it is a directory/],
     [['good', 'good/x'], /^import: good\/x cannot be read: ENOTDIR/],
-  ] as [string[], RegExp][]) {
+  ];
+  await inLanes(AT_A_TIME, wrong, async ([args, message]) => {
     const { code, stderr, stdout } = await bench.run(args);
     t.deepEqual([code, stdout], [64, ''], args.join(' '));
     t.regex(stderr, message);
     t.is(stderr.trim().split('\n').length, 1);
-  }
+  });
   t.regex((await bench.run([], '', 'verify-store')).stderr, /There is no database/);
   const help = await bench.run(['--help']);
   t.is(help.code, 0);

@@ -4,9 +4,13 @@ import { gzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import { execa } from 'execa';
 import { cured, entry } from '../support/journal.js';
+import { inLanes } from '../support/lanes.js';
 import { hung, INTERVAL, times, well } from '../support/monitor-play.js';
 import { observation } from '../support/observations.js';
 import { temporaryFolder } from '../support/temp.js';
+
+/** Commands that are refused share nothing. */
+const AT_A_TIME = 2;
 
 /** Runs a command of the monitor's in a folder of its own, where no monitor ever ran. */
 function commandIn(t: ExecutionContext) {
@@ -74,11 +78,12 @@ test('monitor:why refuses what it does not understand, and a folder it cannot re
   const unknown = await run('why', '--incident', 'none');
   t.is(unknown.exitCode, 1);
   t.regex(unknown.stderr, /no incident "none".*--list/);
-  for (const args of [['--incident'], ['--what'], ['word'], ['--list', '--incident', 'x']]) {
+  const wrong = [['--incident'], ['--what'], ['word'], ['--list', '--incident', 'x']];
+  await inLanes(AT_A_TIME, wrong, async (args) => {
     const { exitCode, stderr } = await run('why', ...args);
     t.is(exitCode, 64, args.join(' '));
     t.regex(stderr, /Cure: /);
-  }
+  });
   t.is((await run('why', '--help')).exitCode, 0);
   writeFileSync(state, 'no folder');
   const { exitCode, stderr } = await run('why');
@@ -128,12 +133,12 @@ const refused = [
 ];
 test('monitor:silence refuses what it does not understand, and writes nothing', async (t) => {
   const { folder, state, run } = commandIn(t);
-  for (const args of refused) {
+  await inLanes(AT_A_TIME, refused, async (args) => {
     const { exitCode, stderr, stdout } = await run('silence-root', ...args);
     t.is(exitCode, 64, args.join(' '));
     t.is(stdout, '');
     t.regex(stderr, /^monitor:silence: .* Cure: /, args.join(' '));
-  }
+  });
   t.deepEqual(readdirSync(folder), []);
   writeFileSync(state, 'no folder');
   t.is((await run('silence-root', '--minutes', '5', '--reason', 'x')).exitCode, 78);
@@ -183,9 +188,9 @@ test('monitor:replay names bad lines, and refuses what it does not understand', 
     [path, '--policy', 'MONITOR_FAILURE=3'],
     [path, '--policy', 'API_PORT=1'],
   ];
-  for (const args of wrong) {
+  await inLanes(AT_A_TIME, wrong, async (args) => {
     const refusal = await run('replay', ...args);
     t.is(refusal.exitCode, 64, args.join(' '));
     t.regex(refusal.stderr, /^monitor:replay: .* Cure: /, args.join(' '));
-  }
+  });
 });

@@ -4,16 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
+import { collect } from '../../jobs/collect.js';
 import { systemClock } from '../../src/clock.js';
+import { loadSettings } from '../../src/config.js';
 import type { Cycle } from '../../src/domain/cycle.js';
-import { type Store } from '../../src/store/store.js';
+import { holderName } from '../../src/holder.js';
 import { openStore } from '../../src/store/open.js';
+import { type Store } from '../../src/store/store.js';
 import { testConfig } from './config.js';
 import { silentLog } from './log.js';
 import type { Simulation } from './reddit.js';
 
 /** Where the process is to die: at a write of the cycle, or some time after its start or end. */
-export type Death = { point: string } | { afterMs: number } | 'after its last write';
+type Death = { point: string } | { afterMs: number } | 'after its last write';
 
 /** One write of a cycle, and when, after the start of its process, it had been done. */
 export interface Write {
@@ -36,12 +39,12 @@ const root = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const JOBS = root('./crash-jobs-root.js');
 const COLLECT = root('../../src/cli/collect.js');
 
-/** One folder with a database, and what it takes to let cycles run on it and die. */
+/** A folder of databases, and what it takes to let cycles run on them and die, also on several at once. */
 export class CrashBench {
   readonly folder = mkdtempSync(join(tmpdir(), 'sentimentagent-crash-'));
   readonly #reddit: Simulation;
   #number = 0;
-  #child: ChildProcess | null = null;
+  readonly #children = new Set<ChildProcess>();
 
   constructor(reddit: Simulation) {
     this.#reddit = reddit;
@@ -125,6 +128,24 @@ export class CrashBench {
     return cycles.find(({ id }) => id === 'told-to-end') ?? null;
   }
 
+  /**
+   * One whole cycle in this process, by the job that a runner would run next: a second less than a
+   * command takes to start. Throws unless it succeeds.
+   */
+  async collectHere(path: string): Promise<void> {
+    const id = 'comes-after';
+    const outcome = await collect({
+      ...loadSettings(this.env(path)),
+      run: { id, job: 'collect', trigger: 'manual', holder: `${holderName()}:${id}` },
+      clock: systemClock,
+      log: silentLog,
+      signal: AbortSignal.timeout(RUN_WITHIN_MS),
+    });
+    if (outcome.status !== 'succeeded') {
+      throw new Error(`the cycle after it ${outcome.status}: ${outcome.reason ?? 'no reason'}`);
+    }
+  }
+
   /** One whole cycle by the command `collect`; throws unless it succeeds. */
   async collect(path: string): Promise<void> {
     const code = await exitOf(this.#spawn(COLLECT, ['--json'], path, {}));
@@ -132,16 +153,18 @@ export class CrashBench {
   }
 
   #spawn(script: string, args: string[], path: string, more: Record<string, string>) {
-    this.#child = spawn(process.execPath, [script, ...args], {
+    const child = spawn(process.execPath, [script, ...args], {
       cwd: this.folder,
       env: { PATH: process.env.PATH, ...this.env(path), ...more },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
-    return this.#child;
+    this.#children.add(child);
+    child.once('exit', () => this.#children.delete(child));
+    return child;
   }
 
   close(): void {
-    this.#child?.kill('SIGKILL');
+    for (const child of this.#children) child.kill('SIGKILL');
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
