@@ -3,7 +3,7 @@ import type { ExecutionContext } from 'ava';
 import { type Clock, systemClock } from '../../src/clock.js';
 import { type CosmosAccount, startCosmosAccount } from '../../src/cosmos-account/run.js';
 import type { Account, Container } from '../../src/store/cosmos/account.js';
-import { CONTROL, ITEMS, openAccount } from '../../src/store/cosmos/account/open-account.js';
+import { openAccount } from '../../src/store/cosmos/account/open-account.js';
 import { type Control, cosmosControl } from '../../src/store/cosmos/control/control.js';
 import { cosmosLeases } from '../../src/store/cosmos/control/lease.js';
 import { cosmosVersions } from '../../src/store/cosmos/control/versions.js';
@@ -97,8 +97,8 @@ async function createContainers(standIn: CosmosAccount): Promise<void> {
       ...{ id, partitionKey: { paths: [path] }, defaultTtl: -1 },
       ...(indexingPolicy && { indexingPolicy }),
     });
-  await partitioned(ITEMS, '/subreddit');
-  await partitioned(CONTROL, '/scope', {
+  await partitioned('items', '/subreddit');
+  await partitioned('control', '/scope', {
     includedPaths: ['kind', 'status', 'started_at', 'finished_at'].map((name) => ({
       path: `/${name}/?`,
     })),

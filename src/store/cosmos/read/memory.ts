@@ -22,6 +22,7 @@ export interface Memory {
   newest: NewestPosts;
   /** For some time from now on, gaps are looked at with the heads. */
   wantGaps(): void;
+  clear(): void;
 }
 
 export interface MemoryDeps {
@@ -46,16 +47,17 @@ export function createMemory(deps: MemoryDeps): Memory {
   const gate = createGate(LOADS);
   let gapsWantedMs = Number.NEGATIVE_INFINITY;
 
+  const clear = () => {
+    for (const held of [days, hours, titles, newest]) held.clear();
+    registry.clear();
+  };
   const follow = createFollow({
     ...{ items, holdings: () => registry },
     withGaps: () => clock.monotonic() - gapsWantedMs < GAPS_WANTED_MS,
   });
   const follower = createFollower({
     ...{ versions, follow, clock, pollEveryMs },
-    forget: () => {
-      for (const held of [days, hours, titles, newest]) held.clear();
-      registry.clear();
-    },
+    forget: clear,
     rested: () => newest.clear(),
   });
   const loader = createLoader({ items, gate, follower, registry });
@@ -74,7 +76,7 @@ export function createMemory(deps: MemoryDeps): Memory {
   });
   const newest = createNewestPosts({ items, gate, follower, registry });
   return {
-    ...{ follower, days, hours, titles, newest },
+    ...{ follower, days, hours, titles, newest, clear },
     wantGaps: () => {
       gapsWantedMs = clock.monotonic();
     },

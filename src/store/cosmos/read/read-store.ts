@@ -30,6 +30,8 @@ export interface CosmosReadDeps {
 export interface CosmosReadStore extends ReadStore {
   /** This process has moved the data version: whoever asks from now on sees what it wrote. */
   moved(): void;
+  /** Forgets everything; the account is closed by whoever opened it. */
+  close(): Promise<void>;
 }
 
 /** Two API processes show the same version within two seconds: this, a round trip and who polls it. */
@@ -72,5 +74,6 @@ export function cosmosReadStore(deps: CosmosReadDeps): CosmosReadStore {
     pause: (reason) => control.pause(reason),
     resume: () => control.resume(),
     moved: follower.moved,
+    close: async () => memory.clear(),
   };
 }
