@@ -58,9 +58,10 @@ export function cosmosDemoStore(clock: Clock): DemoStore {
       const port = await freePort();
       url = `http://127.0.0.1:${port}`;
       const keyFile = resolve(DEMO_FOLDER, 'cosmos-key');
-      writeFileSync(keyFile, `${randomBytes(64).toString('base64')}\n`, { mode: 0o600 });
+      const key = randomBytes(64).toString('base64');
+      writeFileSync(keyFile, `${key}\n`, { mode: 0o600 });
       const settings = ['--name', 'cosmos-account', '--no-autorestart'];
-      const args = ['--port', String(port), '--key-file', keyFile];
+      const args = ['--port', String(port), '--key', key];
       await pm2.run(['start', cli('cosmos-account'), ...settings, '--', ...args]);
       const until = clock.monotonic() + ACCOUNT_WITHIN_MS;
       for (;;) {

@@ -115,7 +115,7 @@ test.serial('a database locked for good is busy at the opening, and well after',
   locker.exec('BEGIN IMMEDIATE; COMMIT');
   const { log, lines } = recordingLog();
   const storeRetry = { retries: 2, baseDelayMs: 20 };
-  const opening = openReadStore({ store: config.store, storeRetry }, { clock: systemClock, log });
+  const opening = openReadStore({ ...config, storeRetry }, { clock: systemClock, log });
   await t.throwsAsync(opening, { code: 'store_busy' });
   t.deepEqual(
     lines.map(({ code, attempt, delay_ms }) => [code, attempt, delay_ms]),

@@ -5,11 +5,8 @@ import type { Log } from '../../log.js';
 import { callRead, eachRead } from '../each-read.js';
 import type { ReadStore, Store } from '../store.js';
 import { type OpenAccount, openAccount } from './account/open-account.js';
-import { verifyContainers } from './account/verify-containers.js';
-import { cosmosControlReads } from './control/control.js';
-import { cosmosVersions } from './control/versions.js';
-import { cosmosStore } from './cosmos-store.js';
-import { cosmosReadStore } from './read/read-store.js';
+import { verifyContainers } from './account/setup.js';
+import { cosmosReader, cosmosStore } from './cosmos-store.js';
 
 export interface CosmosOpenOptions {
   account: CosmosConfig;
@@ -36,7 +33,7 @@ export function cosmosOpener(options: CosmosOpenOptions): () => Promise<Store> {
     const { clock, log, retentionMs } = options;
     const account = open(options, { attemptMs: ATTEMPT_MS, patienceMs: PATIENCE_MS });
     try {
-      await verifyContainers(account);
+      await verifyContainers(account.definitions);
     } catch (error) {
       await account.close();
       throw error;
@@ -109,7 +106,7 @@ export async function openCosmosReads(
   const state = { opened: false, why: null as AppError | null };
   const attempt = async () => {
     try {
-      await verifyContainers(account);
+      await verifyContainers(account.definitions);
       state.opened = true;
     } catch (error) {
       state.why = toAppError(error);
@@ -126,9 +123,7 @@ export async function openCosmosReads(
     }
   }
   const trying = keepTrying(state, attempt, clock, closing.signal);
-  const control = cosmosControlReads({ account, clock });
-  const versions = cosmosVersions({ account });
-  const store = cosmosReadStore({ account, clock, retentionMs, versions, control });
+  const store = cosmosReader({ account, clock, retentionMs });
   return {
     ...eachRead(async (call, args) => {
       if (!state.opened) throw state.why ?? notYet();
@@ -138,7 +133,6 @@ export async function openCosmosReads(
       closing.abort();
       await trying;
       await store.close();
-      await account.close();
     },
   };
 }

@@ -18,13 +18,7 @@ export interface Days {
 /** Somebody else may load a stretch at the same time, which is waited for. */
 const ATTEMPTS = 8;
 
-export function createDays({
-  loader,
-  registry,
-}: {
-  loader: Loader;
-  registry: Set<Holding>;
-}): Days {
+export function createDays({ loader, registry }: { loader: Loader; registry: Set<Holding> }): Days {
   const table = createDayTable();
   let covered = createCovered(table);
   let loading: Promise<void> | null = null;
@@ -45,7 +39,8 @@ export function createDays({
   return {
     async loadFrom(time) {
       for (let attempt = 1; !covers(time); attempt += 1) {
-        if (attempt > ATTEMPTS) throw new AppError('store_busy', 'Others load rollups all the time');
+        if (attempt > ATTEMPTS)
+          throw new AppError('store_busy', 'Others load rollups all the time');
         loading ??= load(dayOf(time)).finally(() => {
           loading = null;
         });
@@ -85,7 +80,8 @@ function createStretch(
       if (document.kind !== 'day') return;
       const key = `${document.subreddit} ${document.day}`;
       const before = documents.get(key)?.[0];
-      if (before === undefined || before.seq < document.seq) documents.set(key, [document, version]);
+      if (before === undefined || before.seq < document.seq)
+        documents.set(key, [document, version]);
     },
   };
 }

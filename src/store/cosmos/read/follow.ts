@@ -123,7 +123,10 @@ function replaced(before: Overview, now: Overview, partitions: readonly Behind[]
 }
 
 function tornApart(partitions: readonly unknown[]): AppError {
-  return new AppError('store_busy', `${partitions.length} subreddits moved whenever they were read`);
+  return new AppError(
+    'store_busy',
+    `${partitions.length} subreddits moved whenever they were read`,
+  );
 }
 
 function inPortions<T>(all: readonly T[], size: number): T[][] {
