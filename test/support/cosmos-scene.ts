@@ -76,7 +76,7 @@ export async function cosmosScene(t: ExecutionContext): Promise<CosmosScene> {
   const lease = { id: LEASE_ID, scope: SCOPE, kind: 'lease', ...FENCE, closed: [] };
   const held = { holder: 'test-host:1:0:0', cycle_id: 'cycle-7', expires_at: null };
   await deps.account.control.batch('set up', SCOPE, [
-    { kind: 'upsert', document: { ...lease, ...held } as { id: string } },
+    { kind: 'upsert', document: { ...lease, ...held } },
   ]);
   const { items } = deps.account;
   // What another process finds: nothing of it comes from a memory.
