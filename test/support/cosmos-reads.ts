@@ -101,3 +101,31 @@ function policyOf(paths: readonly string[], orders: readonly string[][]): Indexi
     ),
   };
 }
+
+/** A call of the account, before it is sent. */
+export interface ReadCallSeen {
+  container: 'items' | 'control';
+  shape: string;
+}
+
+/** The same account; `before` may do something else first, and what it throws is the call's failure. */
+export function watchedAccount(
+  account: OpenAccount,
+  before: (call: ReadCallSeen) => Promise<void> | void,
+): OpenAccount {
+  const container = (name: ReadCallSeen['container']): OpenAccount['items'] => ({
+    read: async (shape, partition, id) => {
+      await before({ container: name, shape });
+      return account[name].read(shape, partition, id);
+    },
+    query: async (shape, query) => {
+      await before({ container: name, shape });
+      return account[name].query(shape, query);
+    },
+    batch: async (shape, partition, operations) => {
+      await before({ container: name, shape });
+      return account[name].batch(shape, partition, operations);
+    },
+  });
+  return { ...account, items: container('items'), control: container('control') };
+}
