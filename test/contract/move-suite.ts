@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { toIso } from '../../src/clock.js';
 import { newCycle } from '../../src/domain/cycle.js';
+import type { NewComment } from '../../src/domain/item.js';
 import { move } from '../../src/move/move.js';
 import type { ReadStore, Store } from '../../src/store/store.js';
 import { ManualClock } from '../support/clock.js';
@@ -15,7 +16,7 @@ const never = new AbortController().signal;
 export function moveSuite(from: Implementation, to: Implementation): void {
   const title = (what: string) => `${from.name} to ${to.name}: ${what}`;
 
-  test(title('everything arrives as it was'), async (t) => {
+  test.serial(title('everything arrives as it was'), async (t) => {
     const [source, target] = await opened(t, from, to);
     await fill(source.store, source.clock);
     const report = await move({ from: source.store, to: target.store }, never);
@@ -29,7 +30,7 @@ export function moveSuite(from: Implementation, to: Implementation): void {
     }
   });
 
-  test(title('a move that is repeated puts nothing again'), async (t) => {
+  test.serial(title('a move that is repeated puts nothing again'), async (t) => {
     const [source, target] = await opened(t, from, to);
     await fill(source.store, source.clock);
     const stop = new AbortController();
@@ -46,7 +47,7 @@ export function moveSuite(from: Implementation, to: Implementation): void {
     t.deepEqual(await shown(target), await shown(source));
   });
 
-  test(title('what is exempt from retention stays so'), async (t) => {
+  test.serial(title('what is exempt from retention stays so'), async (t) => {
     const [source, target] = await opened(t, from, to);
     await fill(source.store, source.clock);
     await move({ from: source.store, to: target.store }, never);
@@ -55,7 +56,7 @@ export function moveSuite(from: Implementation, to: Implementation): void {
     t.not(await target.reader.post('kept'), null);
   });
 
-  test(title('a store that holds other things is told'), async (t) => {
+  test.serial(title('a store that holds other things is told'), async (t) => {
     const [source, target] = await opened(t, from, to);
     await fill(source.store, source.clock);
     const strange = aPost({ id: 'strange' });
@@ -86,6 +87,9 @@ async function opened(
   return [await open(from), await open(to)];
 }
 
+const comment = (id: string, overrides: Partial<NewComment>) =>
+  aComment({ id, subreddit: 'Claude', ...overrides });
+
 /** Something of everything that a store keeps. */
 async function fill(store: Store, clock: ManualClock): Promise<void> {
   const kept = { id: 'kept', subreddit: 'aws', created_utc: at('09:10') };
@@ -100,14 +104,14 @@ async function fill(store: Store, clock: ManualClock): Promise<void> {
       aPost({ id: 'p2', created_utc: at('10:59'), excluded: 'stickied', edited_at: at('11:00') }),
       aPost({ id: 'p3', excluded: 'deleted' }),
     ].map((post) => ({ ...post, subreddit: 'Claude' })),
-    comments: [aComment(), aComment({ id: 'c2', excluded: 'automoderator' })],
+    comments: [aComment({ subreddit: 'Claude' }), comment('c2', { excluded: 'automoderator' })],
   });
   await clock.advance(60_000);
-  const more = ['c3', 'c4', 'c5'].map((id) => aComment({ id, created_utc: at('11:59') }));
+  const more = ['c3', 'c4', 'c5'].map((id) => comment(id, { created_utc: at('11:59') }));
   await store.commit({
     ...commit,
-    posts: [aPost({ comment_count: 9, upvotes: 99 })],
-    comments: [...more, aComment({ id: 'c6', post_id: 'stray', excluded: 'removed' })],
+    posts: [aPost({ comment_count: 9, upvotes: 99, subreddit: 'Claude' })],
+    comments: [...more, comment('c6', { post_id: 'stray', excluded: 'removed' })],
     complete: {
       state: 'private',
       watermarks: {

@@ -1,6 +1,13 @@
+import test from 'ava';
+import { DAY_MS } from '../../src/domain/window.js';
+import { cosmosStore } from '../../src/store/cosmos/cosmos-store.js';
+import { testAccounts } from '../support/cosmos-store.js';
 import { temporaryStore } from '../support/store.js';
 import { moveSuite } from './move-suite.js';
 import type { Implementation } from './under-test.js';
+
+const accounts = testAccounts();
+test.after.always(() => accounts.close());
 
 const sqlite: Implementation = {
   name: 'sqlite',
@@ -10,4 +17,17 @@ const sqlite: Implementation = {
   },
 };
 
+const cosmos: Implementation = {
+  name: 'cosmos',
+  idsBySubreddit: true,
+  open: async (t, clock) => {
+    const account = (await accounts.open(t))();
+    const store = cosmosStore({ account, clock, retentionMs: 3650 * DAY_MS });
+    return { store, reader: store };
+  },
+};
+
 moveSuite(sqlite, sqlite);
+moveSuite(sqlite, cosmos);
+moveSuite(cosmos, sqlite);
+moveSuite(cosmos, cosmos);
