@@ -137,5 +137,6 @@ export function newestFirst(
   b: Pick<PostDocument, 'collected_at' | 'id'>,
 ): number {
   if (a.collected_at !== b.collected_at) return a.collected_at < b.collected_at ? 1 : -1;
+  if (a.id === b.id) return 0;
   return a.id < b.id ? 1 : -1;
 }

@@ -64,7 +64,8 @@ function pageIn(
       (place === undefined || newestFirst(place, post) < 0) &&
       stillThere(post, oldest),
   );
-  return found.length >= limit || since > now.floor ? found.slice(0, limit) : null;
+  const reaches = now.floor === '' || since > now.floor || found.length >= limit;
+  return reaches ? found.slice(0, limit) : null;
 }
 
 /** Hardly ever is one of them past retention; only then it costs a query that no index serves. */

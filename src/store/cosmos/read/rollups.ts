@@ -38,17 +38,17 @@ async function counting<T>(
   work: (counted: Counted) => T,
 ): Promise<T> {
   const { follower, days, hours } = memory;
-  await follower.current();
+  // Time alone moves it: it is told to those who know the version, until there is another.
+  const clamp = ({ version }: Mirror) => days.table.expire(oldest(), version + 1);
+  clamp(await follower.current());
   const firsts = [firstWholeHour(windows), from].filter((each) => each !== null).sort();
   const [first] = firsts;
   if (first !== undefined) await days.loadFrom(first);
   return hours.use(edgesOf(windows), (now) => {
     const mirror = follower.seen();
     if (mirror === null || (first !== undefined && !days.covers(first))) throw openedAnew();
-    const clamp = oldest();
-    // Time alone moves it: it is told to those who know the version, until there is another.
-    days.table.expire(clamp, mirror.version + 1);
-    const state = { table: days.table, edges: now(), oldest: clamp };
+    clamp(mirror);
+    const state = { table: days.table, edges: now(), oldest: oldest() };
     return work({ mirror, count: (window, partition) => countWindow(state, window, partition) });
   });
 }
