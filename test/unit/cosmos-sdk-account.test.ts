@@ -139,16 +139,31 @@ test('plans are asked for by queries that need one, and refused only once', asyn
 
 test('pages go on where a busy account refused one', async (t) => {
   const { account, standin } = await opened(t);
-  const documents = Array.from({ length: 2500 }, (_, n) => doc(`t3_${n}`, n));
+  const documents = Array.from({ length: 2500 }, (_, n) => ({ ...doc(`t3_${n}`, n), seq: n }));
   standin.load('sentiment_analysis', 'items', documents as never);
-  for (const partition of ['claude', null]) {
-    standin.faults.add({ kind: '429', operation: 'query', skip: 1, count: 1, ms: 30 });
+  const read = async (partition: string | null) => {
+    standin.journal.reset();
     const text = "SELECT VALUE c.n FROM c WHERE c.kind = 'post'";
     const found = await account.items.query<number>('pages', { text, parameters: {}, partition });
-    t.deepEqual(new Set(found).size, 2500);
     t.is(found.length, 2500);
+    t.is(new Set(found).size, 2500);
+    return standin.journal.totals().by.find(({ operation }) => operation === 'query')?.requests;
+  };
+  for (const partition of ['claude', null]) {
+    const undisturbed = (await read(partition)) ?? 0;
+    t.true(undisturbed >= 3);
+    standin.faults.add({ kind: '429', operation: 'query', skip: 2, count: 1, ms: 30 });
+    t.is(await read(partition), undisturbed + 1, 'the page that was refused, once more');
     standin.faults.heal();
   }
+  const ordered = { text: 'SELECT * FROM c ORDER BY c.seq', parameters: {}, partition: null };
+  standin.faults.add({ kind: '429', operation: 'query', skip: 3, count: 1, ms: 30 });
+  const found = await account.items.query<Doc>('ordered', ordered);
+  t.deepEqual(
+    found.map(({ n }) => n),
+    documents.map(({ n }) => n),
+    'begun again, nothing twice',
+  );
 });
 
 test('a busy account is asked again within patience; a batch is written once', async (t) => {
