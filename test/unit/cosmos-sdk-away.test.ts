@@ -77,6 +77,7 @@ test('a thousand calls to an account that is away are not a thousand waits; heal
   for (let n = 0; n < 1000; n += 1) {
     const error = await t.throwsAsync<AppError>(read(account));
     codes.add(error.code);
+    if (performance.now() - began > 50_000) break; // it asks every time
   }
   const ms = performance.now() - began;
   t.true(ms < 50_000, `${ms} ms for what would be ${1000 * 500}`);
