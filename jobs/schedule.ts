@@ -28,7 +28,8 @@ const WRITING_MS = 60 * MINUTE_MS;
 
 /**
  * What runs when. The daily jobs, at times of UTC, in the order in which they make sense: pruned, then
- * compacted, then copied. Missed for a day, they run some minutes after start.
+ * compacted, then copied. Missed for a day, they run some minutes after start. Only a store in a file
+ * of this machine is compacted and copied: Azure sees to both by itself.
  */
 export function planJobs(config: Config): Job[] {
   const { intervalMs, deadlineMs, jobMemoryMb } = config.collection;
@@ -50,11 +51,14 @@ export function planJobs(config: Config): Job[] {
     hardLimitMs: WRITING_MS,
     heapMb: jobMemoryMb,
   });
+  const ofFile: Job[] = [
+    { ...daily('vacuum', '03:35', 4), exclusive: true },
+    daily('backup', '03:45', 5),
+  ];
   return [
     ...(config.reddit === null ? [] : [collect]),
     { ...daily('prune', '03:10', 3), hardLimitMs: PRUNE_DEADLINE_MS + DEADLINE_SLACK_MS },
-    { ...daily('vacuum', '03:35', 4), exclusive: true },
-    daily('backup', '03:45', 5),
+    ...(config.store.kind === 'sqlite' ? ofFile : []),
   ];
 }
 

@@ -6,9 +6,10 @@ import type { VerifyDifference, VerifyReport } from '../store/store.js';
 
 const HELP = `Usage: npm run verify-store -- [--repair] [--json] [--help]
 
-Recounts every hourly rollup from the stored items, and the terms of
-every hour from their titles, and compares. The store is the one that
-the configuration names (STORE, SQLITE_PATH); it is read while others write to it.
+Recounts every hourly rollup from the stored items, the terms of every
+hour from their titles, and whatever else the store derives from items, and
+compares. The store is the one that the configuration names (STORE); it is read
+while others write to it.
 
   --repair   write what was recounted where it differs, then compare again
   --json     print the report as one JSON object
@@ -59,13 +60,17 @@ function asText(
   return `${lines.join('\n')}\n`;
 }
 
-function asLine({ subreddit, hour, stored, recomputed, wrong_terms }: VerifyDifference): string {
+function asLine(difference: VerifyDifference): string {
+  const { subreddit, hour, stored, recomputed, wrong_terms, also = [] } = difference;
   const counts = (rollup: VerifyDifference['stored']) => {
     if (rollup === null) return 'none';
     const { posts, comments, positive, negative, neutral, score_sum } = rollup;
     const threads = `${rollup.thread_comments_stored} of ${rollup.thread_comments} in its threads`;
     return `${posts} posts, ${comments} comments (+${positive} −${negative} =${neutral}), score sum ${score_sum}, last ${rollup.last_item_at}, ${threads}`;
   };
-  const terms = wrong_terms ? '; the terms of its posts are wrong' : '';
-  return `  r/${subreddit} ${hour}: stored ${counts(stored)}; recounted ${counts(recomputed)}${terms}`;
+  const terms = wrong_terms ? ['the terms of its posts are wrong'] : [];
+  const said = [...terms, ...also];
+  if (hour === null) return `  r/${subreddit}: ${said.join('; ')}`;
+  const rollups = `stored ${counts(stored)}; recounted ${counts(recomputed)}`;
+  return `  r/${subreddit} ${hour}: ${[rollups, ...said].join('; ')}`;
 }

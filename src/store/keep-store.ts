@@ -15,35 +15,39 @@ export interface KeepStore {
   /**
    * The first hour of `created_utc` from `from` on and before `before` in which items were created,
    * and the subreddits that have something to lose in it, maybe none; null: there is no such hour.
+   * A store that knows of hours with nothing to lose passes over them.
    */
   nextHour(query: HourQuery): Promise<StoredHour | null>;
   /**
    * Removes the items of one subreddit created in one hour, but for those that are exempt from
-   * retention, and what is derived from them or says something of them, in one atomic step.
+   * retention, and what is derived from them or says something of them, in atomic steps of which
+   * each leaves everything consistent. One that fails leaves those before it done: called again,
+   * it goes on, and answers what that call removed.
    */
   expireItems(place: HourPlace): Promise<ExpiredItems>;
   /**
    * Erases text and author of the items of one subreddit created in one hour, but for those that
-   * are exempt, in one atomic step; counted in the audit record as expired by `job`. What they
+   * are exempt, in such steps; counted in the audit record as expired by `job`. What they
    * count stays; their titles carry no terms any more.
    */
   expireTexts(place: HourPlace & { job: string }): Promise<ExpiredItems>;
   /**
    * Removes records that speak of the time before: cycles that are not running, gaps, audit
-   * records, omissions, and notes of expired hours that followers have had a day to see. At most
-   * `limit` of each kind; answers how many went in all.
+   * records, omissions, and notes of expired hours that followers have had a day to see, where a store
+   * makes such notes. At most `limit` of each kind; answers how many went in all.
    */
   expireRecords(expiry: { before: IsoTime; limit: number }): Promise<number>;
   /**
    * Rewrites the database without free pages, so that what was deleted is in none of them. Writers
-   * wait meanwhile; nothing is done while somebody collects, or where the disk lacks the room.
+   * wait meanwhile; nothing is done while somebody collects, or where the disk lacks the room. Not for a
+   * store that has no file here: AppError `internal`.
    */
   compact(): Promise<Compaction>;
   /** Brings the log into the database and empties it; false: a reader still needs it. */
   emptyLog(): Promise<boolean>;
   /**
    * Writes a copy of everything as of one moment into a new file, which only its owner can read,
-   * and checks it. Whatever fails leaves no file behind.
+   * and checks it. Whatever fails leaves no file behind. A store whose copies are made elsewhere fails.
    * @throws AppError `backup_failed`
    */
   copyTo(path: string): Promise<{ bytes: number }>;

@@ -35,8 +35,8 @@ export interface Store
     RunnerStore,
     KeepStore {
   /**
-   * Recomputes every rollup, and the terms of every hour, from the items; `repair` writes the
-   * right ones. `onProgress` is told now and then how many items have been looked at.
+   * Recomputes every rollup, the terms of every hour, and what else is derived from the items, from
+   * these; `repair` writes the right ones. `onProgress` is told now and then how many items have been looked at.
    */
   verify(options: { repair: boolean; onProgress?: (items: number) => void }): Promise<VerifyReport>;
   /** Releases everything; idempotent. */
@@ -344,9 +344,12 @@ export interface VerifyReport {
 
 export interface VerifyDifference {
   subreddit: string;
-  hour: IsoTime;
+  /** Null: what is wrong is known of the subreddit as a whole. */
+  hour: IsoTime | null;
   stored: Rollup | null;
   recomputed: Rollup | null;
   /** The stored terms of its posts (see `trending`) are not those of their titles. */
   wrong_terms: boolean;
+  /** What else the store derives from items and has wrong, in words; absent: nothing. */
+  also?: string[];
 }

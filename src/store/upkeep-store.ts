@@ -25,9 +25,9 @@ export interface UpkeepStore {
    */
   itemsCreated(query: ItemsCreatedQuery): Promise<{ items: StoredItem[]; left: number }>;
   /**
-   * The next of all items that are not gone, in a fixed order that new ones join at an end of
-   * their subreddit's part; `next` is null at the end of everything. Items of other subreddits
-   * than these are passed over.
+   * The next of all items that are not gone, in an order in which an item's place never changes:
+   * what is stored later joins it at the end of its subreddit's part, or of its hour's in that;
+   * `next` is null at the end of everything. Items of other subreddits than these are passed over.
    */
   sweepPage(query: SweepQuery): Promise<{ items: StoredItem[]; next: SweepPlace | null }>;
   /** How many items are stored. */
@@ -109,6 +109,8 @@ export interface ItemsCreatedQuery {
 
 export interface SweepPlace extends StoredItem {
   collected_at: IsoTime;
+  /** Of `created_utc`, its start; in a store that walks by it. */
+  hour?: IsoTime;
 }
 
 export interface SweepQuery {

@@ -111,6 +111,9 @@ function leavingAlone(implementation: Implementation): void {
     const posts = [aPost({ title: 'first' }), aPost({ title: 'second' })];
     t.like(await load(scene, { posts }), { posts_new: 1, known: 1 });
     t.like(await load(scene, { posts: [aPost({ title: 'third' })] }), { posts_new: 0, known: 1 });
+    t.like(await scene.reader.post('p1'), { title: 'first', subreddit: 'claude' });
+    await consistent(t, scene);
+    if (implementation.idsBySubreddit) return;
     const elsewhere = aPost({ title: 'fourth', subreddit: 'aws' });
     t.like(await load(scene, { posts: [elsewhere] }, 'aws'), { posts_new: 0, known: 1 });
     t.like(await scene.reader.post('p1'), { title: 'first', subreddit: 'claude' });

@@ -84,8 +84,11 @@ async function check(
   const hours = { from: LONG_AGO, to: FAR_AHEAD };
   try {
     for (const { subreddit, ...items } of history) {
-      const posts = items.posts.map(([id, rest]) => aPost({ ...rest, id, subreddit }));
-      const comments = items.comments.map(([id, rest]) => aComment({ ...rest, id, subreddit }));
+      const named = (id: string) => (implementation.idsBySubreddit ? `${subreddit}-${id}` : id);
+      const posts = items.posts.map(([id, rest]) => aPost({ ...rest, id: named(id), subreddit }));
+      const comments = items.comments.map(([id, rest]) =>
+        aComment({ ...rest, id: named(id), post_id: named(rest.post_id), subreddit }),
+      );
       await scene.commit({ posts, comments }, subreddit, { direct: true });
       for (const post of posts) model.set(`post ${post.id}`, { kind: 'post', ...post });
       for (const item of comments) model.set(`comment ${item.id}`, { kind: 'comment', ...item });

@@ -1,4 +1,5 @@
 import { temporaryReadStore, temporaryStore } from '../support/store.js';
+import { forgettingSuite } from './keep-suite.js';
 import { listSuite } from './list-suite.js';
 import { readSuite } from './read-suite.js';
 import { storeSuite } from './store-suite.js';
@@ -22,6 +23,7 @@ const throughThread: Implementation = {
 };
 
 storeSuite(direct);
+forgettingSuite(direct);
 readSuite(throughThread);
 listSuite(throughThread);
 trendingSuite(direct);

@@ -189,11 +189,14 @@ async function check(implementation: Implementation, { edge, posts, asked }: Sto
   try {
     // The same ids again, in other hours and subreddits: updates, moves, exclusions.
     for (let first = 0; first < posts.length; first += PORTION) {
-      const items = posts
-        .slice(first, first + PORTION)
-        .map(({ label, offset: at, ...rest }) =>
-          aPost({ ...rest, created_utc: toIso(edge + at), sentiment: aSentiment({ label }) }),
-        );
+      const named = (id: string, subreddit: string) =>
+        implementation.idsBySubreddit ? `${subreddit}-${id}` : id;
+      const items = posts.slice(first, first + PORTION).map(({ label, offset: at, ...rest }) =>
+        aPost({
+          ...{ ...rest, id: named(rest.id, rest.subreddit), created_utc: toIso(edge + at) },
+          sentiment: aSentiment({ label }),
+        }),
+      );
       for (const subreddit of SUBREDDITS) {
         const own = items.filter((item) => item.subreddit === subreddit);
         await scene.commit({ posts: own }, subreddit, { direct: true });

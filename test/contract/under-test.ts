@@ -7,6 +7,11 @@ import { beginTestCycle } from '../support/store.js';
 /** An implementation of the seam; `reader` may be another way to the same data. */
 export interface Implementation {
   name: string;
+  /**
+   * An id names an item of its subreddit only: as on Reddit ids are unique and nothing moves from one
+   * to another, such a store need not look for it elsewhere.
+   */
+  idsBySubreddit?: true;
   open(
     t: Pick<ExecutionContext, 'teardown'>,
     clock: ManualClock,

@@ -116,7 +116,7 @@ test('verify finds terms that are wrong, missing or too many, and repairs them',
   const blob = db.prepare('SELECT terms FROM post_terms').pluck().get() as Buffer;
   const wrong = async () =>
     (await store.verify({ repair: false })).differences.map(({ hour, wrong_terms }) => [
-      hour.slice(11, 13),
+      hour?.slice(11, 13),
       wrong_terms,
     ]);
   const change = db.prepare('UPDATE post_terms SET terms = ?');

@@ -1,9 +1,10 @@
 import { blanked } from '../../domain/erasure.js';
 import { isGone, type ItemName, type Kind } from '../../domain/item.js';
+import { isSameName } from '../check-batch.js';
 import type { Fence } from '../store.js';
 import { beginWriting, finishWriting, storeChanged, type Writing } from './commit.js';
 import { bumpDataVersion, type Db, run } from './db.js';
-import { isSameName, type ItemOf, readItem } from './items.js';
+import { type ItemOf, readItem } from './items.js';
 import { requireLease } from './lease.js';
 
 interface Blanking {

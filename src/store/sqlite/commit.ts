@@ -1,34 +1,14 @@
 import { toIso } from '../../clock.js';
 import { type IsoTime, isGone, type Kind } from '../../domain/item.js';
 import { merged, type MergeRules } from '../../domain/merge.js';
-import { AppError } from '../../errors.js';
-import { type CommitResult, type ItemBatch, MAX_BATCH } from '../store.js';
+import type { CommitResult, ItemBatch } from '../store.js';
 import { Blankings } from './blankings.js';
 import { bumpDataVersion, type Db, readMeta, run } from './db.js';
-import { hasChanged, insertItem, isSameName, type ItemOf, readItem, updateItem } from './items.js';
+import { hasChanged, insertItem, type ItemOf, readItem, updateItem } from './items.js';
 import { requireLease } from './lease.js';
 import { MovedHours } from './moved-hours.js';
 import { completeSubreddit } from './subreddits.js';
 import { countInThread } from './threads.js';
-
-/** A broken batch is a bug of the caller: AppError `internal`, nothing written. */
-export function checkBatch(batch: Pick<ItemBatch, 'subreddit' | 'posts' | 'comments'>): void {
-  const items = [...batch.posts, ...batch.comments];
-  checkSize(items);
-  const stranger = items.find((item) => !isSameName(item.subreddit, batch.subreddit));
-  if (stranger !== undefined) {
-    throw new AppError(
-      'internal',
-      `A commit of ${batch.subreddit} holds an item of ${stranger.subreddit}`,
-    );
-  }
-}
-
-export function checkSize(items: readonly unknown[]): void {
-  if (items.length > MAX_BATCH) {
-    throw new AppError('internal', `A commit of ${items.length} items exceeds ${MAX_BATCH}`);
-  }
-}
 
 /** To be run in an immediate transaction. `nowMs` is the wall clock's. */
 export function commitBatch(db: Db, batch: ItemBatch, nowMs: number): CommitResult {

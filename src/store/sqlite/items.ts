@@ -1,5 +1,6 @@
 import type { IsoTime, Kind, NewComment, NewPost } from '../../domain/item.js';
 import { voteMoveMatters } from '../../domain/item.js';
+import { isSameName } from '../check-batch.js';
 import { type Db, one, run } from './db.js';
 import { type CommentRow, type PostRow, toItem, toRow } from './rows.js';
 
@@ -79,8 +80,3 @@ export function hasChanged<K extends Kind>(kind: K, before: ItemOf[K], after: It
 }
 
 type Values = Record<string, unknown>;
-
-/** Subreddit names are ASCII and case-insensitive. */
-export function isSameName(a: string, b: string): boolean {
-  return a === b || a.toLowerCase() === b.toLowerCase();
-}

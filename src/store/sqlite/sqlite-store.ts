@@ -1,6 +1,7 @@
 import { type Clock, toIso } from '../../clock.js';
+import { checkBatch } from '../check-batch.js';
 import type { ReadStore, Store } from '../store.js';
-import { checkBatch, commitBatch } from './commit.js';
+import { commitBatch } from './commit.js';
 import type { Connection } from './connection.js';
 import { countWindow } from './counts.js';
 import * as cycles from './cycles.js';

@@ -1,7 +1,7 @@
 import { type Clock, toIso } from '../../clock.js';
+import { checkSize } from '../check-batch.js';
 import type { UpkeepStore } from '../upkeep-store.js';
 import { blank } from './blank.js';
-import { checkSize } from './commit.js';
 import type { Connection } from './connection.js';
 import { settleGap } from './gaps.js';
 import * as state from './upkeep-state.js';

@@ -19,7 +19,8 @@ const REPAIR_BATCH = 50;
 /** Items from one report of progress to the next. */
 const PROGRESS_STEP = 20_000;
 
-interface Snapshot extends Omit<VerifyReport, 'repaired'> {
+interface Snapshot extends Omit<VerifyReport, 'repaired' | 'differences'> {
+  differences: (VerifyDifference & Place)[];
   /** What a repair has to write anew: the places of the differences, and stale terms. */
   toRepair: Place[];
 }

@@ -1,7 +1,8 @@
 import type { Kind } from '../../domain/item.js';
+import { isSameName } from '../check-batch.js';
 import type { ItemsCreatedQuery, StoredItem, SweepPlace, SweepQuery } from '../upkeep-store.js';
 import { all, type Db, one } from './db.js';
-import { isSameName, tableOf } from './items.js';
+import { tableOf } from './items.js';
 
 const KINDS = ['post', 'comment'] as const;
 

@@ -87,6 +87,8 @@ export interface HeadDocument extends InPartition {
   state: SubredditState;
   last_success_at: IsoTime | null;
   watermarks: Watermarks;
+  /** Something was imported, so that its name is known without a collection; absent: nothing was. */
+  imported?: 1;
 }
 
 /**

@@ -1,0 +1,143 @@
+import { AppError } from '../../../errors.js';
+import type { FollowedDocument, FollowedKind, Holding } from './holding.js';
+import { type Loader, openedAnew } from './loader.js';
+
+/** Derived documents of one kind in memory, each time with those of all subreddits. */
+export interface Parts<T> {
+  /**
+   * Works with those of some hours, or starts of six; loaded where they are not in memory, where they
+   * stay as long as they are in use, and then as long as there is room. `now` tells what they are at
+   * that moment, which is of the follower's state.
+   * @throws as the loader does
+   */
+  use<R>(keys: readonly string[], work: (now: () => PartsNow<T>) => R | Promise<R>): Promise<R>;
+  bytes(): number;
+  clear(): void;
+}
+
+/** By key, and then by partition. */
+export type PartsNow<T> = ReadonlyMap<string, ReadonlyMap<string, T>>;
+
+export interface PartsDeps<T> {
+  kind: Exclude<FollowedKind, 'day' | 'post'>;
+  /** Where the next one begins. */
+  endOf: (key: string) => string;
+  /** What is kept of a document; null: it is of another kind. */
+  keep: (document: FollowedDocument) => T | null;
+  bytesOf: (kept: T) => number;
+  loader: Loader;
+  registry: Set<Holding>;
+  /** Of one query. */
+  atOnce: number;
+  maxBytes: number;
+}
+
+interface Slot<T> extends Holding {
+  documents: Map<string, T>;
+  bytes: number;
+  users: number;
+  loading: Promise<void> | null;
+  ready: boolean;
+}
+
+const EMPTY_BYTES = 300;
+/** What is in use may take so many times the room, and no more. */
+const MOST_IN_USE = 2;
+
+export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Parts<T> {
+  const { kind, endOf, keep, bytesOf, loader, registry, atOnce, maxBytes } = deps;
+  /** Those used last at the end. */
+  const slots = new Map<string, Slot<T>>();
+  let bytes = 0;
+
+  const createSlot = (key: string): Slot<T> => {
+    const slot: Slot<T> = {
+      ...{ kind, from: key, to: endOf(key), missed: false, ready: false, loading: null },
+      ...{ documents: new Map(), bytes: EMPTY_BYTES, users: 0 },
+      put(document) {
+        const { subreddit } = document;
+        const kept = keep(document);
+        const before = slot.documents.get(subreddit);
+        if (kept === null || (before !== undefined && before.seq >= kept.seq)) return;
+        const grown = bytesOf(kept) - (before === undefined ? 0 : bytesOf(before));
+        slot.documents.set(subreddit, kept);
+        slot.bytes += grown;
+        if (slots.get(key) === slot) bytes += grown;
+      },
+    };
+    bytes += slot.bytes;
+    return slot;
+  };
+
+  const drop = (slot: Slot<T>) => {
+    registry.delete(slot);
+    if (slots.get(slot.from) !== slot) return;
+    slots.delete(slot.from);
+    bytes -= slot.bytes;
+  };
+
+  const makeRoom = () => {
+    for (const slot of slots.values()) {
+      if (bytes <= maxBytes) return;
+      if (slot.users === 0) drop(slot);
+    }
+  };
+
+  const take = (key: string): Slot<T> => {
+    const slot = slots.get(key) ?? createSlot(key);
+    slots.delete(key);
+    slots.set(key, slot);
+    slot.users += 1;
+    return slot;
+  };
+
+  const load = (some: readonly Slot<T>[]) => {
+    const loading = loader.load(kind, some).then(
+      () => {
+        for (const slot of some) slot.ready = true;
+      },
+      (error: unknown) => {
+        some.forEach(drop);
+        throw error;
+      },
+    );
+    for (const slot of some) slot.loading = loading;
+  };
+
+  const loadAll = async (used: readonly Slot<T>[]): Promise<void> => {
+    const missing = used.filter(({ ready, loading }) => !ready && loading === null);
+    for (let from = 0; from < missing.length; from += atOnce) {
+      load(missing.slice(from, from + atOnce));
+    }
+    // All of them are waited for: a failure that nobody waits for would end the process.
+    const ended = await Promise.allSettled(used.map(({ loading }) => loading));
+    const failed = ended.find(({ status }) => status === 'rejected');
+    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+    makeRoom();
+    if (bytes > MOST_IN_USE * maxBytes) {
+      throw new AppError('store_busy', `More ${kind} documents are in use than there is room for`);
+    }
+  };
+
+  return {
+    async use(keys, work) {
+      const used = [...new Set(keys)].sort().map(take);
+      try {
+        await loadAll(used);
+        return await work(() => {
+          if (used.some((slot) => slots.get(slot.from) !== slot)) throw openedAnew();
+          return new Map(used.map((slot) => [slot.from, slot.documents]));
+        });
+      } finally {
+        for (const slot of used) slot.users -= 1;
+        makeRoom();
+      }
+    },
+    bytes: () => bytes,
+    clear() {
+      for (const slot of slots.values()) registry.delete(slot);
+      slots.clear();
+      bytes = 0;
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import type { Store, VerifyDifference, VerifyReport } from '../../store.js';
+import type { Container } from '../account.js';
+import type { WriteDeps } from '../write/change.js';
+import { type Compared, compareHead, compareStretch } from './partition.js';
+import { repairPlace } from './repair.js';
+import { stretches } from './stretch.js';
+
+/**
+ * Compares, subreddit by subreddit, everything that is derived with the items that it is derived from:
+ * lines, rollups, titles, the marks by which hours are found, and the number of items. Others may
+ * write meanwhile.
+ */
+export function cosmosVerify(deps: WriteDeps): Store['verify'] {
+  return async ({ repair, onProgress = () => undefined }) => {
+    const report: VerifyReport = {
+      ...{ items: 0, rollups: 0, differences: [], stale_terms: 0, repaired: false },
+    };
+    for (const partition of await partitions(deps.account.items)) {
+      const compared = { items: deps.account.items, clock: deps.clock, partition };
+      report.differences.push(...(await comparePartition(compared, report, onProgress)));
+    }
+    if (!repair || report.differences.length === 0) return report;
+    for (const difference of report.differences) await repairPlace(deps, difference);
+    await deps.versions.bump();
+    return { ...report, repaired: true };
+  };
+}
+
+async function comparePartition(
+  compared: Compared,
+  total: VerifyReport,
+  onProgress: (items: number) => void,
+): Promise<VerifyDifference[]> {
+  const differences: VerifyDifference[] = [];
+  for await (const stretch of stretches(compared.items, compared.partition)) {
+    const found = await compareStretch(compared, stretch);
+    total.items += found.items;
+    total.rollups += found.rollups;
+    differences.push(...found.differences);
+    onProgress(total.items);
+  }
+  const ofHead = await compareHead(compared);
+  return ofHead === null ? differences : [...differences, ofHead];
+}
+
+/** Of which a head tells, as for readers and writers there are no others. */
+async function partitions(items: Container): Promise<string[]> {
+  const found = await items.query<string>('verify', {
+    text: `SELECT VALUE c.subreddit FROM c WHERE c.kind = 'head'`,
+    parameters: {},
+    partition: null,
+  });
+  return found.sort();
+}

@@ -1,0 +1,151 @@
+import test from 'ava';
+import { DAY_MS, isoTime } from '../../src/domain/window.js';
+import { cosmosVersions } from '../../src/store/cosmos/control/versions.js';
+import { createMemory } from '../../src/store/cosmos/read/memory.js';
+import { ManualClock } from '../support/clock.js';
+import { readBed, watchedAccount } from '../support/cosmos-reads.js';
+import { aComment, aPost } from '../support/items.js';
+import { beginTestCycle } from '../support/store.js';
+
+const at = (time: string) => `2026-01-15T${time}:00.000Z`;
+
+test('memory does not grow as it follows', async (t) => {
+  const clock = new ManualClock();
+  const bed = await readBed(t, clock);
+  const store = bed.store();
+  const fence = await beginTestCycle(store, clock);
+  const account = bed.connect();
+  const memory = createMemory({
+    ...{ items: account.items, versions: cosmosVersions({ account }), clock, pollEveryMs: 0 },
+    maxBytes: { hours: 10_000, titles: 10_000 },
+  });
+  const commit = (upvotes: number) =>
+    store.commit({
+      ...{ fence, subreddit: 'claude', comments: [aComment({ upvotes })] },
+      posts: [aPost({ upvotes })],
+    });
+  const sizes = async () => {
+    await memory.follower.current();
+    await memory.days.loadFrom(at('00:00'));
+    await memory.newest.ensure();
+    await memory.hours.use([at('11:00'), at('10:00')], () => undefined);
+    await memory.titles.use([at('06:00')], () => undefined);
+    return [memory.hours.bytes(), memory.titles.bytes(), memory.newest.now()?.posts.length];
+  };
+  await commit(1);
+  const first = await sizes();
+  for (let n = 1; n <= 60; n += 1) {
+    await commit(100 * n);
+    t.deepEqual(await sizes(), first);
+  }
+  const moved = memory.days.table.movedSince(0);
+  t.is(moved.length, 0, 'votes move no rollup');
+});
+
+test('what was used last stays, within its room', async (t) => {
+  const clock = new ManualClock();
+  const bed = await readBed(t, clock);
+  const account = bed.connect();
+  let loads = 0;
+  const watched = watchedAccount(account, ({ shape }) => {
+    if (shape === 'load') loads += 1;
+  });
+  const memory = createMemory({
+    ...{ items: watched.items, versions: cosmosVersions({ account }), clock, pollEveryMs: 0 },
+    maxBytes: { hours: 3000, titles: 3000 },
+  });
+  await memory.follower.current();
+  const hour = (n: number) => isoTime(Date.parse(at('00:00')) + n * 3_600_000);
+  for (let n = 0; n < 50; n += 1) {
+    await memory.hours.use([hour(0), hour(n)], () => undefined);
+    t.true(memory.hours.bytes() <= 3000);
+  }
+  t.is(loads, 50, 'one for each new hour');
+  await memory.hours.use([hour(0), hour(49), hour(48)], () => undefined);
+  t.is(loads, 50);
+  await memory.hours.use([hour(1)], () => undefined);
+  t.is(loads, 51, 'that one had to go');
+  const many = Array.from({ length: 40 }, (_, n) => hour(n));
+  await t.throwsAsync(async () => memory.hours.use(many, () => undefined), { code: 'store_busy' });
+  t.true(memory.hours.bytes() <= 3000);
+});
+
+test('those who want the same wait for one load', async (t) => {
+  const clock = new ManualClock();
+  const bed = await readBed(t, clock);
+  const calls: string[] = [];
+  const account = watchedAccount(bed.connect(), ({ shape }) => void calls.push(shape));
+  const reader = bed.reader({ account, pollEveryMs: 900 });
+  const windows = [{ from: at('08:00'), to: at('11:30') }];
+  await reader.ping();
+  calls.length = 0;
+  await Promise.all(Array.from({ length: 20 }, () => reader.hourlyCounts({ windows })));
+  t.deepEqual(calls.sort(), ['heads', 'load', 'load', 'version']);
+});
+
+test('what this process wrote is seen at once; what another did, after a poll', async (t) => {
+  const clock = new ManualClock();
+  const bed = await readBed(t, clock);
+  const store = bed.store();
+  const fence = await beginTestCycle(store, clock);
+  const reader = bed.reader({ pollEveryMs: 900 });
+  const posts = async () => (await reader.recentPosts({ since: '', limit: 9 })).length;
+  t.is(await posts(), 0);
+  await store.commit({ fence, subreddit: 'claude', posts: [aPost()], comments: [] });
+  t.is(await posts(), 0, 'looked at a moment ago');
+  reader.moved();
+  t.is(await posts(), 1);
+  await store.commit({ fence, subreddit: 'claude', posts: [aPost({ id: 'p2' })], comments: [] });
+  await clock.advance(899);
+  t.is(await posts(), 1);
+  await clock.advance(1);
+  t.is(await posts(), 2);
+});
+
+test('readers stop where retention does, whoever has not come to it yet', async (t) => {
+  const clock = new ManualClock();
+  const bed = await readBed(t, clock);
+  const store = bed.store();
+  const fence = await beginTestCycle(store, clock);
+  const reader = bed.reader({ retentionMs: DAY_MS });
+  const times = ['2026-01-14T11:59:59.999Z', '2026-01-14T12:00:00.000Z'];
+  const posts = times.map((created_utc, n) => aPost({ id: `p${n}`, created_utc }));
+  const comments = times.map((created_utc, n) => aComment({ id: `c${n}`, created_utc }));
+  await store.commit({ fence, subreddit: 'claude', posts, comments });
+  const old = aPost({ id: 'kept', subreddit: 'aws', created_utc: '2025-01-01T00:00:00.000Z' });
+  await store.importItems({ subreddit: 'aws', keepHistory: true, posts: [old], comments: [] });
+
+  const windows = [{ from: '2000-01-01T00:00:00.000Z', to: '2026-01-15T11:59:00.000Z' }];
+  const hours = async () =>
+    (await reader.hourlyCounts({ windows })).windows[0]?.map(({ hour }) => hour.slice(0, 13));
+  t.deepEqual(await hours(), ['2025-01-01T00', '2026-01-14T12']);
+  const seen = await Promise.all(['p0', 'p1', 'kept'].map((id) => reader.post(id)));
+  t.deepEqual(
+    seen.map((post) => post?.id),
+    [undefined, 'p1', 'kept'],
+  );
+  const recent = async () => (await reader.recentPosts({ since: '', limit: 9 })).map(({ id }) => id);
+  t.deepEqual(await recent(), ['p1', 'kept']);
+  const thread = await reader.comments({ postId: 'p1', limit: 9 });
+  t.deepEqual(
+    thread?.comments.map(({ id }) => id),
+    ['c1'],
+  );
+  const edge = { from: times[0] ?? '', to: '2026-01-14T12:00:00.001Z' };
+  const known = await reader.rollups({ since: null, hours: windows[0], edges: [edge] } as never);
+  t.deepEqual(
+    known.edges[0]?.map(({ hour, posts }) => [hour, posts]),
+    [['2026-01-14T12:00:00.000Z', 1]],
+  );
+
+  await clock.advance(3_600_000);
+  const gone = await reader.rollups({ since: known, edges: [edge] });
+  t.deepEqual(
+    gone.rollups.map(({ hour, posts }) => [hour, posts]),
+    [['2026-01-14T12:00:00.000Z', 0]],
+    'time alone takes it, and who follows is told',
+  );
+  t.deepEqual(gone.edges, [[]]);
+  t.deepEqual(await hours(), ['2025-01-01T00']);
+  t.deepEqual(await recent(), ['kept']);
+});
