@@ -143,6 +143,22 @@ test('a call of more than a second is logged with its shape, duration and charge
   t.true(Number(line?.ms) >= 1200);
 });
 
+test('connections that were ended while they lay idle cost reads nothing', async (t) => {
+  const dead = new Set<unknown>();
+  const { port, sockets } = await wire(t, (request, response) => {
+    if (dead.has(request.socket)) request.socket.resetAndDestroy();
+    else setTimeout(() => answer(200, { id: '_head' })(request, response), 20);
+  });
+  const account = accountAt(t, port, LONG);
+  const reads = (n: number) => Promise.all(Array.from({ length: n }, () => read(account)));
+  for (const again of [1, 8]) {
+    await reads(8);
+    t.true(sockets.size >= 8);
+    for (const socket of sockets) dead.add(socket);
+    t.is((await reads(again)).length, again);
+  }
+});
+
 test('closed, it ends what is under way and leaves no socket; closing twice is no harm', async (t) => {
   let silent = false;
   const { port, sockets } = await wire(t, (request, response) => {
