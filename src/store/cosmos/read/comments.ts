@@ -38,8 +38,7 @@ async function pageOf(
   query: CommentsQuery,
   oldest: string,
 ): Promise<CommentDocument[]> {
-  const read = (clamp: string) =>
-    items.query<CommentDocument>('comments', pageQuery(query, clamp));
+  const read = (clamp: string) => items.query<CommentDocument>('comments', pageQuery(query, clamp));
   const found = await read('');
   return found.every((document) => stillThere(document, oldest)) ? found : read(oldest);
 }

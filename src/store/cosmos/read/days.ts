@@ -4,6 +4,7 @@ import { dayOf } from '../documents/documents.js';
 import { createDayTable, type DayTable } from './day-table.js';
 import { type DerivedDocument, END, type Holding } from './holding.js';
 import { type Loader, openedAnew } from './loader.js';
+import { daysIn } from './queries.js';
 
 /** The rollups that somebody has asked for, and all later ones; from then on they follow the store. */
 export interface Days {
@@ -18,13 +19,7 @@ export interface Days {
 /** Somebody else may load a stretch at the same time, which is waited for. */
 const ATTEMPTS = 8;
 
-export function createDays({
-  loader,
-  registry,
-}: {
-  loader: Loader;
-  registry: Set<Holding>;
-}): Days {
+export function createDays({ loader, registry }: { loader: Loader; registry: Set<Holding> }): Days {
   const table = createDayTable();
   let covered = createCovered(table);
   let loading: Promise<void> | null = null;
@@ -34,7 +29,7 @@ export function createDays({
   const load = async (from: string): Promise<void> => {
     const into = covered;
     const stretch = createStretch(from, into.from);
-    await loader.load('day', [stretch]);
+    await loader.load(daysIn(stretch.from, stretch.to), [stretch]);
     registry.delete(stretch);
     if (into !== covered) throw openedAnew();
     for (const [document, version] of stretch.documents.values()) table.put(document, version);
@@ -45,7 +40,8 @@ export function createDays({
   return {
     async loadFrom(time) {
       for (let attempt = 1; !covers(time); attempt += 1) {
-        if (attempt > ATTEMPTS) throw new AppError('store_busy', 'Others load rollups all the time');
+        if (attempt > ATTEMPTS)
+          throw new AppError('store_busy', 'Others load rollups all the time');
         loading ??= load(dayOf(time)).finally(() => {
           loading = null;
         });
@@ -85,7 +81,8 @@ function createStretch(
       if (document.kind !== 'day') return;
       const key = `${document.subreddit} ${document.day}`;
       const before = documents.get(key)?.[0];
-      if (before === undefined || before.seq < document.seq) documents.set(key, [document, version]);
+      if (before === undefined || before.seq < document.seq)
+        documents.set(key, [document, version]);
     },
   };
 }

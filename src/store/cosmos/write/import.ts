@@ -55,7 +55,10 @@ async function plan(
   const { stamp, ...withoutStamp } = head;
   const added = (kind: Kind) => unknown.filter((each) => each.kind === kind).length;
   return {
-    head: unknown.length > 0 && stamp !== undefined ? { ...withoutStamp, stamp, imported: 1 } : withoutStamp,
+    head:
+      unknown.length > 0 && stamp !== undefined
+        ? { ...withoutStamp, stamp, imported: 1 }
+        : withoutStamp,
     operations,
     result: { posts_new: added('post'), comments_new: added('comment') },
   };
