@@ -27,11 +27,11 @@ const DATABASE = 'test';
 export interface ReadBed {
   standIn: CosmosAccount;
   clock: Clock;
-  connect(): OpenAccount;
+  connect: () => OpenAccount;
   /** A whole store, as a job has it. */
-  store(): Store;
+  store: () => Store;
   /** As an API process has it; `account`: its connection, a new one unless given. */
-  reader(options?: Partial<CosmosReadDeps> & { account?: OpenAccount }): CosmosReadStore;
+  reader: (options?: Partial<CosmosReadDeps> & { account?: OpenAccount }) => CosmosReadStore;
 }
 
 export async function readBed(
@@ -45,7 +45,13 @@ export async function readBed(
   const connect = () => {
     const account = openAccount({
       ...{ endpoint: standIn.url, key: standIn.key, database: DATABASE },
-      ...{ clock: systemClock, log: silentLog, attemptMs: 2000, patienceMs: 2000, maxSockets: 8 },
+      ...{
+        clock: systemClock,
+        log: silentLog,
+        attemptMs: 10_000,
+        patienceMs: 10_000,
+        maxSockets: 8,
+      },
     });
     t.teardown(() => account.close());
     return account;

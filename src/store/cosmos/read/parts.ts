@@ -1,6 +1,7 @@
 import { AppError } from '../../../errors.js';
 import type { FollowedDocument, FollowedKind, Holding } from './holding.js';
 import { type Loader, openedAnew } from './loader.js';
+import { allCalled } from './queries.js';
 
 /** Derived documents of one kind in memory, each time with those of all subreddits. */
 export interface Parts<T> {
@@ -20,6 +21,8 @@ export type PartsNow<T> = ReadonlyMap<string, ReadonlyMap<string, T>>;
 
 export interface PartsDeps<T> {
   kind: Exclude<FollowedKind, 'day' | 'post'>;
+  /** What its document is called, in each subreddit. */
+  idOf: (key: string) => string;
   /** Where the next one begins. */
   endOf: (key: string) => string;
   /** What is kept of a document; null: it is of another kind. */
@@ -45,7 +48,7 @@ const EMPTY_BYTES = 300;
 const MOST_IN_USE = 2;
 
 export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Parts<T> {
-  const { kind, endOf, keep, bytesOf, loader, registry, atOnce, maxBytes } = deps;
+  const { kind, idOf, endOf, keep, bytesOf, loader, registry, atOnce, maxBytes } = deps;
   /** Those used last at the end. */
   const slots = new Map<string, Slot<T>>();
   let bytes = 0;
@@ -92,7 +95,7 @@ export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Part
   };
 
   const load = (some: readonly Slot<T>[]) => {
-    const loading = loader.load(kind, some).then(
+    const loading = loader.load(allCalled(some.map(({ from }) => idOf(from))), some).then(
       () => {
         for (const slot of some) slot.ready = true;
       },
