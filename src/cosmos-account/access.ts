@@ -96,7 +96,7 @@ function indexFor(
 function widened(wanted: Ordering[], { composites }: Indexing): Ordering[] {
   const found = composites.find(
     (composite) =>
-      wanted.length > 1 &&
+      wanted.length > 0 &&
       wanted.every(({ path }, at) => samePath(path, composite[at]?.path ?? [])),
   );
   if (found === undefined) return wanted;
