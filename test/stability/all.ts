@@ -7,6 +7,10 @@ import { inLanes } from '../support/lanes.js';
  * for Reddit's pace beside all of it. Each suite is printed whole at its end.
  */
 const AVA = ['node_modules/ava/entrypoints/cli.mjs', '--serial', '--concurrency', '1'];
+/** Twice what the longest takes on a busy machine: one that hangs must not keep the others' results. */
+const SUITE_WITHIN_MS = 40 * 60_000;
+/** What a failed suite left behind may hold its output open. */
+const LEFT_BEHIND_MS = 5000;
 const program = (name: string, ...args: string[]) => [`dist/test/stability/${name}.js`, ...args];
 type Suites = readonly string[][];
 
@@ -37,6 +41,7 @@ await paced;
 
 async function conclude(suite: readonly string[]): Promise<void> {
   const since = performance.now();
+  process.stdout.write(`-- begins at ${minutes(began)}: ${suite.join(' ')}\n`);
   const { code, output } = await run(suite);
   const end = code === 0 ? 'ended' : 'failed';
   process.stdout.write(
@@ -47,11 +52,18 @@ async function conclude(suite: readonly string[]): Promise<void> {
 
 function run(suite: readonly string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, suite, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, suite, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: SUITE_WITHIN_MS,
+    });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => void (output += text));
     }
+    child.once('exit', () => {
+      const letGo = () => [child.stdout, child.stderr].map((stream) => stream.destroy());
+      setTimeout(letGo, LEFT_BEHIND_MS).unref();
+    });
     child.once('close', (code) => void resolve({ code: code ?? 1, output }));
   });
 }
