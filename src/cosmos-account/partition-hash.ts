@@ -31,7 +31,7 @@ function encoded(value: Json): Buffer {
   return Buffer.of(value === null ? 0x01 : 0x00);
 }
 
-/** MurmurHash3 for 64-bit machines, 128 bits, seed 0; two halves, highest byte first. */
+/** MurmurHash3 for 64-bit machines, 128 bits, seed 0; lowest byte first. */
 function hash128(bytes: Buffer): number[] {
   let h1 = 0n;
   let h2 = 0n;
@@ -56,8 +56,8 @@ function hash128(bytes: Buffer): number[] {
   h1 = (h1 + h2) & MASK;
   h2 = (h2 + h1) & MASK;
   const result = Buffer.alloc(16);
-  result.writeBigUInt64BE(h1, 0);
-  result.writeBigUInt64BE(h2, 8);
+  result.writeBigUInt64LE(h1, 0);
+  result.writeBigUInt64LE(h2, 8);
   return [...result];
 }
 

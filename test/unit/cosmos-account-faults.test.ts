@@ -12,7 +12,7 @@ async function outcome(
     await work(AbortSignal.timeout(ms));
     return 'none';
   } catch (error) {
-    const { name, code, substatus } = error as { name: string; code?: unknown; substatus?: number };
+    const { name, code, substatus } = error as Record<'name' | 'code' | 'substatus', string>;
     return [name, code, substatus].filter((part) => part !== undefined).join(' ');
   }
 }

@@ -31,7 +31,7 @@ test('a condition that is not met is 412, an unchanged item 304', async (t) => {
   t.is(await refusal(item.replace(body, ifMatch('"other"'))), '412');
   t.is(await refusal(items.items.upsert(body, ifMatch('"other"'))), '412');
   t.is(await refusal(item.delete(ifMatch('"other"'))), '412');
-  t.is((await item.read()).resource?.n, undefined);
+  t.is((await item.read<{ n?: number }>()).resource?.n, undefined);
   const changed = await item.replace(body, ifMatch(etag));
   t.is(await refusal(item.replace(body, ifMatch(etag))), '412');
   const unchanged = { accessCondition: { type: 'IfNoneMatch', condition: changed.etag } };
@@ -48,8 +48,8 @@ test('an id is unique within its partition, not beyond', async (t) => {
   await items.items.create({ id: 'a', subreddit: 'x', n: 1 });
   t.is(await refusal(items.items.create({ id: 'a', subreddit: 'x' })), '409');
   await items.items.create({ id: 'a', subreddit: 'y', n: 2 });
-  t.is((await items.item('a', 'x').read()).resource?.n, 1);
-  t.is((await items.item('a', 'y').read()).resource?.n, 2);
+  t.is((await items.item('a', 'x').read<{ n: number }>()).resource?.n, 1);
+  t.is((await items.item('a', 'y').read<{ n: number }>()).resource?.n, 2);
   await items.item('a', 'x').delete();
   t.is((await items.item('a', 'y').read()).statusCode, 200);
 });
@@ -112,7 +112,7 @@ test('an id with signs that a path escapes is read by the SDK', async (t) => {
   const { items } = await startFixture(t);
   for (const id of ['a b', 'ä€😀', 'a%b', "it's", 'a+b&c=d']) {
     await items.items.create({ id, subreddit: 'ü😀' });
-    t.is((await items.item(id, 'ü😀').read()).resource?.id, id);
+    t.is((await items.item(id, 'ü😀').read<{ id: string }>()).resource?.id, id);
   }
 });
 

@@ -156,6 +156,20 @@ test('a container has two ranges, and the hash of the key decides between them',
   t.is(seen.size, 2);
 });
 
+test('the hash is that of the clients', (t) => {
+  // As hashV2PartitionKey of @azure/cosmos 4.9.3 has them.
+  for (const [key, hash] of [
+    ['aws', '2378016159927DB4577D8DCC4EA47F39'],
+    ['sysadmin', '021E0064186A1C6D95835889F31D9B11'],
+    ['ü😀 long enough for two blocks', '2BAF670675DE8C20DA0789EC51B621E3'],
+    [1, '20CD98B339BA78A5D0CF6953B87070B0'],
+    [true, '0E711127C5B5A8E4726AC6DD306A3E59'],
+    [null, '378867E4430E67857ACE5C908374FE16'],
+  ] as const) {
+    t.is(effectiveKey(key), hash);
+  }
+});
+
 test('what is not supported is refused by name', async (t) => {
   const { account } = await startFixture(t);
   const refused = async (request: Parameters<typeof raw>[1]) => {

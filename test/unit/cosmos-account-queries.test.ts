@@ -152,7 +152,7 @@ test('comments of a thread, comments since, counts', async (t) => {
     found,
     comments
       .filter((item) => item.collected_at >= time(40))
-      .map(({ id, post_id, created_utc }) => ({ id, post_id, created_utc })),
+      .map((item) => Object.fromEntries(['id', 'post_id', 'created_utc'].map((k) => [k, item[k]]))),
   );
   const count = "SELECT VALUE COUNT(1) FROM c WHERE c.kind='comment' AND c.seq < @s";
   t.deepEqual(await all<number>(items, count, { '@s': 30 }, aws), [30]);

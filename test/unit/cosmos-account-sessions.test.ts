@@ -81,7 +81,7 @@ test('with a lagging replica a reader without the session sees what was, the wri
     ['gone', 0],
     ['a', 1],
   ] as never);
-  t.is((await (await fresh()).item('a', 'x').read()).resource?.n, 1);
+  t.is((await (await fresh()).item('a', 'x').read<{ n: number }>()).resource?.n, 1);
   t.is((await stale.item('new', 'x').read()).statusCode, 404);
 });
 
