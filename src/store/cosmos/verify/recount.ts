@@ -48,11 +48,13 @@ export async function recount(
   const hours = new Map<IsoTime, Recounted>();
   for (const document of documents) {
     const hour = hourOf(document.created_utc);
-    const { lines, titles } = hours.get(hour) ?? { lines: [], titles: [] };
+    const right = hours.get(hour) ?? { lines: [], titles: [] };
     const thread = known.get(document.id) ?? NO_THREAD;
-    lines.push(rightLine(document, { ...thread, stored: stored.get(document.id) ?? 0 }));
-    hours.set(hour, { lines, titles: [...titles, ...titleOf(document)].sort(inOrder) });
+    right.lines.push(rightLine(document, { ...thread, stored: stored.get(document.id) ?? 0 }));
+    right.titles.push(...titleOf(document));
+    hours.set(hour, right);
   }
+  for (const { titles } of hours.values()) titles.sort(inOrder);
   return hours;
 }
 
