@@ -68,11 +68,10 @@ export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Part
   };
 
   const take = (key: string): Slot<T> => {
-    const slot =
-      slots.get(key) ??
-      createSlot(deps, key, (grown, itself) => {
-        if (slots.get(key) === itself) bytes += grown;
-      });
+    const grow = (grown: number, grew: Slot<T>) => {
+      if (slots.get(key) === grew) bytes += grown;
+    };
+    const slot = slots.get(key) ?? createSlot(deps, key, grow);
     if (!slots.delete(key)) bytes += slot.bytes;
     slots.set(key, slot);
     slot.users += 1;
@@ -85,11 +84,7 @@ export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Part
       some.forEach(drop);
       throw error;
     });
-    for (const slot of some) {
-      slot.loading = loading.then(() => {
-        slot.ready = true;
-      });
-    }
+    for (const slot of some) slot.loading = loading.then(() => void (slot.ready = true));
   };
 
   const loadAll = async (used: readonly Slot<T>[]): Promise<void> => {
