@@ -5,6 +5,8 @@ import type { ErrorCode } from './errors.js';
 export interface Recorder {
   request(about: RequestFigures): void;
   storeCall(call: string, about: StoreCallFigures): void;
+  /** What a call of an account of Cosmos DB cost. @param ru request units */
+  storeCharge(call: string, ru: number): void;
   /** How a question to the answer cache was answered. @param route its pattern, never its URL */
   answer(route: string, outcome: string): void;
   /**
@@ -65,6 +67,10 @@ export function createRecorder(version: string): Recorder {
     ...named('store_call_errors_total', 'Calls of the store that failed'),
     labelNames: ['call', 'code'],
   });
+  const units = new Counter({
+    ...named('store_request_units_total', 'Request units that calls of the Cosmos account cost'),
+    labelNames: ['call'],
+  });
   const answers = new Counter({
     ...named('answers_total', 'Questions to the answer cache'),
     labelNames: ['route', 'outcome'],
@@ -82,6 +88,7 @@ export function createRecorder(version: string): Recorder {
       calls.observe({ call }, ms / 1000);
       if (code !== null) failures.inc({ call, code });
     },
+    storeCharge: (call, ru) => units.inc({ call }, ru),
     answer: (route, outcome) => answers.inc({ route, outcome }),
     gauge(name, help, read) {
       new Gauge({

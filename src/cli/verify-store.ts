@@ -6,9 +6,10 @@ import type { VerifyDifference, VerifyReport } from '../store/store.js';
 
 const HELP = `Usage: npm run verify-store -- [--repair] [--json] [--help]
 
-Recounts every hourly rollup from the stored items, and the terms of
-every hour from their titles, and compares. The store is the one that
-the configuration names (STORE, SQLITE_PATH); it is read while others write to it.
+Recounts every hourly rollup from the stored items, the terms of every
+hour from their titles, and whatever else the store derives from items, and
+compares. The store is the one that the configuration names (STORE); it is read
+while others write to it.
 
   --repair   write what was recounted where it differs, then compare again
   --json     print the report as one JSON object

@@ -23,11 +23,13 @@ export interface ServerDeps extends ControlDeps {
 
 /** More than any request may have, so that an answer can say that it is too large. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
+/** As with Azure, clients end idle connections, not the service; Node's 5 s would race with their next request. */
+const IDLE_MS = 120_000;
 
 /** It does not listen by itself. */
 export function buildServer(deps: ServerDeps): Server {
   let requests = 0;
-  return createServer((request, response) => {
+  return createServer({ keepAliveTimeout: IDLE_MS }, (request, response) => {
     // A client that goes away while it is answered is no failure of the server.
     request.on('error', () => undefined);
     response.on('error', () => undefined);

@@ -1,9 +1,9 @@
-import type { IndexingPolicy } from '@azure/cosmos';
 import type { ExecutionContext } from 'ava';
 import { type Clock, systemClock } from '../../src/clock.js';
 import { type CosmosAccount, startCosmosAccount } from '../../src/cosmos-account/run.js';
 import type { Account, Container } from '../../src/store/cosmos/account.js';
-import { CONTROL, ITEMS, openAccount } from '../../src/store/cosmos/account/open-account.js';
+import { CONTAINERS } from '../../src/store/cosmos/account/containers.js';
+import { openAccount } from '../../src/store/cosmos/account/open-account.js';
 import { type Control, cosmosControl } from '../../src/store/cosmos/control/control.js';
 import { cosmosLeases } from '../../src/store/cosmos/control/lease.js';
 import { cosmosVersions } from '../../src/store/cosmos/control/versions.js';
@@ -92,21 +92,7 @@ function accountOf(t: Teardown, { url: endpoint, key }: CosmosAccount): Account 
 async function createContainers(standIn: CosmosAccount): Promise<void> {
   const client = clientOf(standIn);
   const { database } = await client.databases.create({ id: DATABASE });
-  const partitioned = (id: string, path: string, indexingPolicy?: IndexingPolicy) =>
-    database.containers.create({
-      ...{ id, partitionKey: { paths: [path] }, defaultTtl: -1 },
-      ...(indexingPolicy && { indexingPolicy }),
-    });
-  await partitioned(ITEMS, '/subreddit');
-  await partitioned(CONTROL, '/scope', {
-    includedPaths: ['kind', 'status', 'started_at', 'finished_at'].map((name) => ({
-      path: `/${name}/?`,
-    })),
-    excludedPaths: [{ path: '/*' }],
-    compositeIndexes: [
-      ['kind', 'started_at', 'id'].map((name) => ({ path: `/${name}`, order: 'ascending' })),
-    ],
-  });
+  for (const definition of CONTAINERS) await database.containers.create(definition);
   client.dispose();
 }
 

@@ -70,7 +70,7 @@ export async function readBed(
     ...{ standIn, clock, connect, reader },
     store: () => {
       const account = connect();
-      return cosmosStore({ account, clock, retentionMs, reads: reader({ account }) });
+      return cosmosStore({ account, clock, retentionMs, pollEveryMs: 0 });
     },
   };
 }

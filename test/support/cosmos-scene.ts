@@ -2,6 +2,8 @@ import type { ExecutionContext } from 'ava';
 import { systemClock } from '../../src/clock.js';
 import { DAY_MS } from '../../src/domain/window.js';
 import type { NewComment, NewPost } from '../../src/domain/item.js';
+import { type CosmosAccount, startCosmosAccount } from '../../src/cosmos-account/run.js';
+import { CONTAINERS } from '../../src/store/cosmos/account/containers.js';
 import { openAccount } from '../../src/store/cosmos/account/open-account.js';
 import type { Operation, Versioned } from '../../src/store/cosmos/account.js';
 import { LEASE_ID, SCOPE } from '../../src/store/cosmos/control/documents.js';
@@ -17,10 +19,11 @@ import { commit } from '../../src/store/cosmos/write/commit.js';
 import { importItems } from '../../src/store/cosmos/write/import.js';
 import type { CommitResult, VerifyReport } from '../../src/store/store.js';
 import { ManualClock } from './clock.js';
-import { startFixture } from './cosmos.js';
+import { clientOf } from './cosmos.js';
 import { silentLog } from './log.js';
 
 const FENCE = { epoch: 7 };
+const DATABASE = 'test';
 
 /** What walks, retention and comparison stand on, over the SDK and an account of our own. */
 export interface CosmosScene {
@@ -47,12 +50,12 @@ export interface CosmosScene {
 }
 
 export async function cosmosScene(t: ExecutionContext): Promise<CosmosScene> {
-  const fixture = await startFixture(t, {}, -1);
+  const standIn = await startStandIn(t);
   const clock = new ManualClock('2026-01-15T12:00:00.000Z');
   let calls: Record<string, number> = {};
   const connect = (): WriteDeps => {
     const account = openAccount({
-      ...{ endpoint: fixture.account.url, key: fixture.account.key, database: 'test' },
+      ...{ endpoint: standIn.url, key: standIn.key, database: DATABASE },
       ...{
         clock: systemClock,
         log: silentLog,
@@ -73,7 +76,7 @@ export async function cosmosScene(t: ExecutionContext): Promise<CosmosScene> {
   const lease = { id: LEASE_ID, scope: SCOPE, kind: 'lease', ...FENCE, closed: [] };
   const held = { holder: 'test-host:1:0:0', cycle_id: 'cycle-7', expires_at: null };
   await deps.account.control.batch('set up', SCOPE, [
-    { kind: 'upsert', document: { ...lease, ...held } as { id: string } },
+    { kind: 'upsert', document: { ...lease, ...held } },
   ]);
   const { items } = deps.account;
   // What another process finds: nothing of it comes from a memory.
@@ -98,4 +101,17 @@ export async function cosmosScene(t: ExecutionContext): Promise<CosmosScene> {
     },
     another: connect,
   };
+}
+
+/** With the containers as they are set up for use. */
+async function startStandIn(t: ExecutionContext): Promise<CosmosAccount> {
+  const standIn = await startCosmosAccount({});
+  t.teardown(() => standIn.close());
+  const client = clientOf(standIn);
+  const { database } = await client.databases.create({ id: DATABASE });
+  for (const { partitionKey, ...definition } of CONTAINERS) {
+    await database.containers.create({ ...definition, partitionKey: { paths: [partitionKey] } });
+  }
+  client.dispose();
+  return standIn;
 }

@@ -3,18 +3,10 @@ import type { ExecutionContext } from 'ava';
 import { type Clock, systemClock } from '../../src/clock.js';
 import { type CosmosAccount, startCosmosAccount } from '../../src/cosmos-account/run.js';
 import { once } from '../../src/once.js';
+import { CONTAINERS } from '../../src/store/cosmos/account/containers.js';
 import { type OpenAccount, openAccount } from '../../src/store/cosmos/account/open-account.js';
-import { clientOf, ITEMS_POLICY } from './cosmos.js';
-
-const POLICY = {
-  ...ITEMS_POLICY,
-  includedPaths: [
-    ...['kind', 'collected_at', 'created_utc', 'post_id', 'label', 'day', 'hour', 'from', 'seq', 'short', 'expires', 'texts', 'of', 'status', 'to', 'at', 'found_at'],
-  ].map((name) => ({ path: `/${name}/?` })),
-  excludedPaths: [{ path: '/*' }],
-};
+import { clientOf } from './cosmos.js';
 import { silentLog } from './log.js';
-
 type Teardown = Pick<ExecutionContext, 'teardown'>;
 
 /** Databases on one stand-in for an account, which starts with the first of them. */
@@ -25,11 +17,16 @@ export interface TestAccounts {
   close(): Promise<void>;
 }
 
+/** Tests of a file begin all at once; so many get an account, so that none of them is slow. */
+const AT_ONCE = 4;
+
 export function testAccounts(): TestAccounts {
   const standIn = once(() => startCosmosAccount());
+  const gate = createTurns(AT_ONCE);
   return {
     standIn: standIn.get,
     open: async (t) => {
+      t.teardown(await gate());
       const account = await standIn.get();
       const database = `test-${randomUUID()}`;
       await createDatabase(account, database);
@@ -47,7 +44,7 @@ function openTestAccount(
 ): OpenAccount {
   const opened = openAccount({
     ...{ endpoint, key, database, clock, log: silentLog },
-    ...{ attemptMs: 10_000, patienceMs: 30_000, maxSockets: 8 },
+    ...{ attemptMs: 60_000, patienceMs: 60_000, maxSockets: 8 },
   });
   t.teardown(() => opened.close());
   return opened;
@@ -56,12 +53,24 @@ function openTestAccount(
 async function createDatabase(account: CosmosAccount, id: string): Promise<void> {
   const client = clientOf(account);
   const { database } = await client.databases.create({ id });
-  await database.containers.create({
-    ...{ id: 'items', partitionKey: { paths: ['/subreddit'] }, defaultTtl: -1 },
-    indexingPolicy: POLICY as never,
-  });
-  await database.containers.create({
-    ...{ id: 'control', partitionKey: { paths: ['/scope'] }, defaultTtl: -1 },
-  });
+  for (const { partitionKey, ...definition } of CONTAINERS) {
+    await database.containers.create({ ...definition, partitionKey: { paths: [partitionKey] } });
+  }
   client.dispose();
+}
+
+/** Each call waits for its turn, and answers what ends it. */
+function createTurns(atOnce: number): () => Promise<() => void> {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  const end = () => {
+    const next = waiting.shift();
+    if (next === undefined) running -= 1;
+    else next();
+  };
+  return async () => {
+    if (running < atOnce) running += 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    return end;
+  };
 }

@@ -47,7 +47,7 @@ function headOf(subreddit: string, epoch: number): HeadDocument {
     ...{ id: HEAD_ID, kind: 'head', subreddit, name: subreddit, ttl: -1, epoch, seq: 7 },
     ...{ token: 't', stamp: '2026-01-15T12:00:00.000Z', items: 3, state: 'active' },
     ...{ last_success_at: null, watermarks: { post: null, comment: null } },
-  } as HeadDocument;
+  };
 }
 
 const readHead = ({ deps }: OpenControl, subreddit: string) =>

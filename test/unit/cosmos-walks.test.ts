@@ -52,12 +52,12 @@ test('what is stored behind the walk is left to the next one, what is ahead is n
   await scene.commit({
     posts: [
       aPost({ id: 'behind', created_utc: at('01:10') }),
-      aPost({ id: 'same', created_utc: at('02:10') }),
+      aPost({ id: '00', created_utc: at('02:10') }),
       aPost({ id: 'ahead', created_utc: at('02:59') }),
       aPost({ id: 'new', created_utc: at('11:10') }),
     ],
   });
-  t.deepEqual((await page(scene, next, 9)).names, ['p ahead', 'p same', 'p 03', 'p new']);
+  t.deepEqual((await page(scene, next, 9)).names, ['p 00', 'p ahead', 'p 03', 'p new']);
   t.deepEqual((await walk(scene, 9)).length, 7);
   const place = { kind: 'post', id: '02', subreddit: 'claude', collected_at: at('12:00') } as const;
   t.is(

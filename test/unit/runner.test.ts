@@ -48,6 +48,17 @@ test('no credentials, no collection; data is let go of and copied all the same',
   t.deepEqual(names, ['prune', 'vacuum', 'backup']);
 });
 
+test('a database of Azure’s is neither compacted nor copied here', (t) => {
+  const { config } = loadSettings({
+    ...{ STORE: 'cosmos', COSMOS_ENDPOINT: 'https://example.documents.azure.com' },
+    COSMOS_KEY: Buffer.alloc(64).toString('base64'),
+  });
+  t.deepEqual(
+    planJobs(config).map(({ name }) => name),
+    ['prune'],
+  );
+});
+
 test('the first run comes 5 s after start, the next at each slot', async (t) => {
   const { clock, threads, runner } = await bench(t);
   await clock.advance(4999);

@@ -1,15 +1,15 @@
 import type { Clock } from '../../clock.js';
 import type { ReadStore, Store } from '../store.js';
 import type { Account } from './account.js';
-import { cosmosControl } from './control/control.js';
+import { cosmosControl, cosmosControlReads } from './control/control.js';
 import { cosmosLeases } from './control/lease.js';
-import { cosmosVersions } from './control/versions.js';
+import { cosmosVersions, type Versions } from './control/versions.js';
 import { cosmosKeep } from './keep/keep.js';
+import { cosmosReadStore } from './read/read-store.js';
 import { cosmosVerify } from './verify/verify.js';
 import { cosmosWalks } from './walks/walks.js';
 import { blank } from './write/blank.js';
 import { createWriterMemory } from './write/cache.js';
-import type { WriteDeps } from './write/change.js';
 import { commit } from './write/commit.js';
 import { watermarks } from './write/complete.js';
 import { importItems } from './write/import.js';
@@ -20,32 +20,62 @@ export interface CosmosStoreDeps {
   clock: Clock;
   /** How long items are kept after they were created. */
   retentionMs: number;
-  /** What the API needs, on the same account. */
-  reads: ReadStore & { close(): Promise<void> };
+  /** See `cosmosReadStore`. */
+  pollEveryMs?: number;
 }
 
-/** The store on an account of Azure Cosmos DB; closing it closes the account. */
-export function cosmosStore({ account, clock, retentionMs, reads }: CosmosStoreDeps): Store {
-  const versions = cosmosVersions({ account });
-  const lease = cosmosLeases({ account });
-  const deps: WriteDeps & { versions: typeof versions; lease: typeof lease } = {
-    ...{ account, clock, retentionMs, versions, lease },
+/** What the API needs of an account of Azure Cosmos DB; closing it closes the account. */
+export function cosmosReader(deps: CosmosStoreDeps): ReadStore & { close(): Promise<void> } {
+  return readsOf(deps, cosmosVersions(deps)).store;
+}
+
+/** The whole store on an account of Azure Cosmos DB; closing it closes the account. */
+export function cosmosStore(deps: CosmosStoreDeps): Store {
+  const { account } = deps;
+  const ownVersions = cosmosVersions(deps);
+  const { store: reads, moved } = readsOf(deps, ownVersions);
+  const writing = {
+    ...{ ...deps, versions: telling(ownVersions, moved), lease: cosmosLeases(deps) },
     memory: createWriterMemory(),
   };
   return {
     ...reads,
-    ...cosmosControl(deps),
+    ...cosmosControl(writing),
     ...cosmosWalks(account),
-    ...cosmosKeep(deps),
-    commit: (batch) => commit(deps, batch),
-    watermarks: (subreddit) => watermarks(deps, subreddit),
-    importItems: (batch) => importItems(deps, batch),
-    blank: (blanking) => blank(deps, blanking),
-    threadRead: (reading) => threadRead(deps, reading),
-    verify: cosmosVerify(deps),
-    close: async () => {
-      await reads.close();
-      await account.close();
+    ...cosmosKeep(writing),
+    commit: (batch) => commit(writing, batch),
+    watermarks: (subreddit) => watermarks(writing, subreddit),
+    importItems: (batch) => importItems(writing, batch),
+    blank: (blanking) => blank(writing, blanking),
+    threadRead: (reading) => threadRead(writing, reading),
+    verify: cosmosVerify(writing),
+  };
+}
+
+function readsOf(deps: CosmosStoreDeps, versions: Versions) {
+  const { moved, ...reads } = cosmosReadStore({
+    ...{ ...deps, versions, control: cosmosControlReads(deps) },
+  });
+  const close = async () => {
+    await reads.close();
+    await deps.account.close();
+  };
+  return { store: { ...reads, close }, moved };
+}
+
+/** Whoever reads through the same store sees at once what it has written. */
+function telling(versions: Versions, moved: () => void): Versions {
+  return {
+    read: () => versions.read(),
+    bump: async (what) => {
+      const version = await versions.bump(what);
+      moved();
+      return version;
+    },
+    bumpWith: async (shape, operations, what) => {
+      const result = await versions.bumpWith(shape, operations, what);
+      moved();
+      return result;
     },
   };
 }

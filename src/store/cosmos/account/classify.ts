@@ -64,7 +64,7 @@ export function classify(thrown: unknown, failed: Failed | null, place: Place): 
   const error = new AppError('internal', `The Cosmos client failed: ${why}`, {
     cause: new Error(`${name}: ${why}`),
   });
-  return { error, again: 'no', retryAfterMs: null, alive: true };
+  return { error, again: 'no', retryAfterMs: null, alive: false };
 }
 
 /** Of the SDK's own error, when no request of the attempt was seen to fail. */

@@ -61,8 +61,9 @@ function messageOf(text: string): string | null {
 
 const MAX_SAID = 200;
 
-/** Azure's messages go on with identifiers, and with documents' parts in places. */
+/** What a message says, without the identifiers that follow, nor more of a document than fits. */
 export function firstLine(message: string): string {
-  const [line = ''] = message.split(/\r?\n/, 1);
+  const [first = ''] = message.split(/\r?\n/, 1);
+  const [, line = first] = /^Message: \{"Errors":\["(.*?)"[\],]/.exec(first) ?? [];
   return line.length > MAX_SAID ? `${line.slice(0, MAX_SAID)}…` : line;
 }

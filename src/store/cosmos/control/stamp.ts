@@ -9,7 +9,9 @@ const AT_ONCE = 4;
 
 /**
  * Writes the epoch into every head, so that a batch of an older holder, whose head is another then,
- * is refused by the account itself.
+ * is refused by the account itself. A head made so shortly before that a replica does not show it yet
+ * is passed over: the first batch of the new holder in its partition takes the place of the stamp.
+ *
  * @throws AppError `lease_lost` when a newer epoch is found.
  */
 export async function stampHeads({ items }: Pick<Account, 'items'>, epoch: number): Promise<void> {

@@ -35,7 +35,9 @@ export interface Taken {
  * One batch takes the lease, closes what was left running and records what begins. Then heads are
  * stamped: what an older holder still writes until then is as if it had come before.
  *
- * Repeated after a lost answer it finds its own lease, and takes it again.
+ * The lease is read first: what is read after it in the same session is at least as new, so the record
+ * of the cycle that has it is among those that are closed. Repeated after a lost answer it finds its own
+ * lease, and takes it again.
  */
 export async function takeLease(deps: TakeOverDeps, start: CycleStart): Promise<Taken> {
   const taken = await untilNotOvertaken('beginCycle', () => tryTake(deps, start));
@@ -52,11 +54,14 @@ async function tryTake(deps: TakeOverDeps, start: CycleStart): Promise<{ result:
     return { result: { grant: { granted: false, holder, cycle_id, expires_at }, record: null } };
   }
   const epoch = (lease?.epoch ?? 0) + 1;
-  const [closings, stamp, request] = await Promise.all([
-    closingsOf(deps, start.cycle.id),
+  const [running, stamp, request] = await Promise.all([
+    runningCycles(deps.account.control, 'beginCycle'),
     upkeep.stamp(epoch),
     removalOfRequest(deps, start.cycle.id),
   ]);
+  const others = running.filter(({ document }) => document.cycle_id !== start.cycle.id);
+  const reason = 'the process that ran it ended without finishing it';
+  const closings = closingsOf(others, reason, deps.clock.now());
   // Of an attempt whose answer was lost.
   const before = lease?.cycle_id === start.cycle.id ? lease.closed : [];
   const closed = [...before, ...closings.ids];
@@ -99,13 +104,7 @@ function takenLease(
   return { id: LEASE_ID, scope: SCOPE, kind: 'lease', epoch, ...held };
 }
 
-async function closingsOf({ account, clock }: TakeOverDeps, butFor: string) {
-  const found = await runningCycles(account.control, 'beginCycle');
-  const others = found.filter(({ document }) => document.cycle_id !== butFor);
-  return closings(others, 'the process that ran it ended without finishing it', clock.now());
-}
-
-function closings(running: readonly Seen<CycleDocument>[], reason: string, nowMs: number) {
+function closingsOf(running: readonly Seen<CycleDocument>[], reason: string, nowMs: number) {
   return {
     ids: running.map(({ document }) => document.cycle_id),
     operations: running.map((seen) => replacement(closedCycle(seen.document, reason, nowMs), seen)),
@@ -133,7 +132,7 @@ export async function takeLeaseAway(
     const lease = seen?.document.holder === holder ? seen : null;
     const running = await runningCycles(deps.account.control, 'abandon');
     const own = running.filter(({ document }) => document.holder === holder);
-    const { ids, operations } = closings(own, reason, deps.clock.now());
+    const { ids, operations } = closingsOf(own, reason, deps.clock.now());
     if (lease !== null) operations.push(...(await removalOfLease(deps, lease)));
     if (operations.length === 0) return { result: [] };
     const { done } =

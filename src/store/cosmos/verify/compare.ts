@@ -20,6 +20,7 @@ import {
   unpackLine,
 } from '../documents/lines.js';
 import type { Recounted } from './recount.js';
+import { STRETCH_HOURS } from './stretch.js';
 
 /** What is stored of the stretch that an hour is in. */
 export interface StoredStretch {
@@ -64,7 +65,7 @@ function rollupOf(place: { subreddit: string; hour: IsoTime }, counts: Counts): 
 }
 
 /** Of the posts of the hour. What is of no hour of the document's counts for its first. */
-export function titlesOf(document: TitlesDocument | null, hour: IsoTime): PackedTitle[] {
+function titlesOf(document: TitlesDocument | null, hour: IsoTime): PackedTitle[] {
   const startMs = Date.parse(hour);
   const isFirst = document?.from === hour;
   return (document?.posts ?? []).filter(
@@ -75,7 +76,7 @@ export function titlesOf(document: TitlesDocument | null, hour: IsoTime): Packed
 }
 
 const isMisplaced = (created: number, fromMs: number) =>
-  created < fromMs || created >= fromMs + 6 * HOUR_MS;
+  created < fromMs || created >= fromMs + STRETCH_HOURS * HOUR_MS;
 
 function wrongLines(stored: readonly PackedLine[], right: readonly Line[]): string[] {
   const wanted = new Map(right.map((line) => [fullname(line), JSON.stringify(packLine(line))]));

@@ -24,7 +24,7 @@ export interface Compared {
   partition: string;
 }
 
-export interface StretchReport {
+interface StretchReport {
   /** Items looked at. */
   items: number;
   /** Rollups stored. */
@@ -36,7 +36,7 @@ export interface StretchReport {
 const MAX_READINGS = 20;
 const PAUSE_MS = 250;
 
-export const askOf =
+const askOf =
   ({ items, partition }: Compared): Ask =>
   (text, parameters) =>
     items.query('verify', { text, parameters, partition });
