@@ -4,6 +4,9 @@ import { type Static, Type } from 'typebox';
 export const DEFAULT_SUBREDDITS =
   'Cursor,Bard,GithubCopilot,claude,windsurf,ChatGPTCoding,vibecoding,aws,programming,MachineLearning,artificial,OpenAI,kiroIDE,JulesAgent';
 
+/** Of the account that COSMOS_ENDPOINT names. */
+export const DEFAULT_DATABASE = 'sentiment_analysis';
+
 const integer = (description: string, fallback: number, minimum: number, maximum: number) =>
   Type.Integer({ description, default: fallback, minimum, maximum });
 const number = (description: string, fallback: number, minimum: number, maximum: number) =>
@@ -41,7 +44,7 @@ export const EnvSchema = Type.Object({
   COSMOS_ENDPOINT: optional('URL of the account; needed with `STORE=cosmos`'),
   COSMOS_KEY: optional('its primary or secondary key; better `COSMOS_KEY_FILE`'),
   COSMOS_KEY_FILE: optional('file that holds the key of the account'),
-  COSMOS_DATABASE: text('database in the account', 'sentiment_analysis'),
+  COSMOS_DATABASE: text('database in the account', DEFAULT_DATABASE),
   COSMOS_CA_FILE: optional(
     "PEM file of certificates that are trusted besides Node's own, for an emulator or a proxy",
   ),

@@ -1,6 +1,7 @@
 import { systemClock } from '../clock.js';
 import { runCommand } from '../command.js';
 import { loadSettings, readEnvironment } from '../config.js';
+import { DEFAULT_DATABASE } from '../config-schema.js';
 import { AppError } from '../errors.js';
 import { createLog } from '../log.js';
 
@@ -43,7 +44,7 @@ await runCommand(
     const throughput = throughputOf(values.throughput);
     if (values.print) {
       const { azureCommands } = await import('../store/cosmos/account/commands.js');
-      const database = readEnvironment().COSMOS_DATABASE ?? 'sentiment_analysis';
+      const database = readEnvironment().COSMOS_DATABASE ?? DEFAULT_DATABASE;
       process.stdout.write(azureCommands(database, throughput));
       return 0;
     }

@@ -77,6 +77,7 @@ test('a thousand calls to an account that is away are not a thousand waits; heal
   for (let n = 0; n < 1000; n += 1) {
     const error = await t.throwsAsync<AppError>(read(account));
     codes.add(error.code);
+    if (performance.now() - began > 50_000) break; // it asks every time
   }
   const ms = performance.now() - began;
   t.true(ms < 50_000, `${ms} ms for what would be ${1000 * 500}`);
@@ -140,6 +141,22 @@ test('a call of more than a second is logged with its shape, duration and charge
   const [line] = lines;
   t.like(line, { level: 'warn', call: 'a read', requests: 1, request_units: 1.5 });
   t.true(Number(line?.ms) >= 1200);
+});
+
+test('connections that were ended while they lay idle cost reads nothing', async (t) => {
+  const dead = new Set<unknown>();
+  const { port, sockets } = await wire(t, (request, response) => {
+    if (dead.has(request.socket)) request.socket.resetAndDestroy();
+    else setTimeout(() => answer(200, { id: '_head' })(request, response), 20);
+  });
+  const account = accountAt(t, port, LONG);
+  const reads = (n: number) => Promise.all(Array.from({ length: n }, () => read(account)));
+  for (const again of [1, 8]) {
+    await reads(8);
+    t.true(sockets.size >= 8);
+    for (const socket of sockets) dead.add(socket);
+    t.is((await reads(again)).length, again);
+  }
 });
 
 test('closed, it ends what is under way and leaves no socket; closing twice is no harm', async (t) => {

@@ -63,12 +63,14 @@ export function createCalls(options: CallsOptions): Calls {
       }
       if (closed.signal.aborted) continue;
       const { verdict } = outcome;
-      if (verdict.alive) breaker.answered();
-      else if (verdict.error.transient) breaker.failed(verdict.error);
       const pauseMs = pauseBefore(tried, verdict, repeatable);
-      // An attempt that would be cut short proves nothing: what is known already is thrown.
       const leftMs = until - clock.monotonic() - (pauseMs ?? 0);
-      if (pauseMs === null || leftMs < attemptMs / 2) throw verdict.error;
+      // An attempt that would be cut short proves nothing: what is known already is thrown.
+      const last = pauseMs === null || leftMs < attemptMs / 2;
+      if (verdict.alive) breaker.answered();
+      // A connection that was kept too long says nothing of the account; the next one does.
+      else if (verdict.error.transient && last) breaker.failed(verdict.error);
+      if (last) throw verdict.error;
       await clock.sleep(pauseMs, closed.signal);
     }
   }

@@ -50,8 +50,8 @@ export const ITEMS = definition(
   [
     ...['/kind', '/subreddit', '/collected_at', '/created_utc', '/post_id', '/label'],
     ...['/day', '/hour', '/from', '/seq', '/short', '/texts', '/expires'],
-    // Of gaps and of the records of blanked texts.
-    ...['/to', '/at'],
+    // By what is exempt from retention, and of gaps and the records of blanked texts.
+    ...['/ttl', '/to', '/at'],
   ],
   [
     [down('/kind'), down('/collected_at'), down('/id')],

@@ -97,6 +97,8 @@ export function createTransport(options: { maxSockets: number; caFile?: string }
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       attempt.failed = { kind: 'broken', code: code ?? message, message };
+      // Whatever ended this connection may have ended those that lie idle, and they do not show it.
+      endIdle(request.url.startsWith('http:') ? plain : secure);
       // Without the code, which the SDK would answer with retries of its own, a second apart.
       throw new Error(`no answer: ${message}`);
     }
@@ -110,6 +112,12 @@ export function createTransport(options: { maxSockets: number; caFile?: string }
       secure.destroy();
     },
   };
+}
+
+function endIdle(agent: HttpAgent): void {
+  for (const sockets of Object.values(agent.freeSockets)) {
+    for (const socket of sockets ?? []) socket.destroy();
+  }
 }
 
 /** The client's own reading has no bound, and its report of progress loses a connection's end. */
