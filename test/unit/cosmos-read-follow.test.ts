@@ -4,7 +4,12 @@ import type { Operation } from '../../src/store/cosmos/account.js';
 import type { CosmosReadStore } from '../../src/store/cosmos/read/read-store.js';
 import type { HourCounts, Store } from '../../src/store/store.js';
 import { ManualClock } from '../support/clock.js';
-import { type ReadBed, type ReadCallSeen, readBed, watchedAccount } from '../support/cosmos-reads.js';
+import {
+  type ReadBed,
+  type ReadCallSeen,
+  readBed,
+  watchedAccount,
+} from '../support/cosmos-reads.js';
 import { aComment, aPost } from '../support/items.js';
 import { beginTestCycle } from '../support/store.js';
 
@@ -21,10 +26,10 @@ interface Scene {
   bed: ReadBed;
   store: Store;
   /** Commits the same to two hours at once; answers how often it has. */
-  pair(subreddit?: string): Promise<number>;
+  pair: (subreddit?: string) => Promise<number>;
   /** Runs before each call of the readers that `reader` answers. */
   watch: { before: (call: ReadCallSeen) => Promise<void> | void };
-  reader(): CosmosReadStore;
+  reader: () => CosmosReadStore;
 }
 
 async function scene(t: ExecutionContext): Promise<Scene> {
@@ -68,7 +73,11 @@ async function pairsSeen(t: ExecutionContext, reader: CosmosReadStore): Promise<
   const posts = await reader.recentPosts({ since: '', limit: 100 });
   t.is(posts.length % 2, 0, 'posts of whole batches');
   const seen = [counted[0] ?? 0, all[0] ?? 0, mentions / 2, posts.length / 2];
-  t.deepEqual(seen, [...seen].sort((a, b) => a - b), 'never older than before');
+  t.deepEqual(
+    seen,
+    [...seen].sort((a, b) => a - b),
+    'never older than before',
+  );
   return seen[0] ?? 0;
 }
 

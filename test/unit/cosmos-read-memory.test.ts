@@ -124,7 +124,8 @@ test('readers stop where retention does, whoever has not come to it yet', async 
     seen.map((post) => post?.id),
     [undefined, 'p1', 'kept'],
   );
-  const recent = async () => (await reader.recentPosts({ since: '', limit: 9 })).map(({ id }) => id);
+  const recent = async () =>
+    (await reader.recentPosts({ since: '', limit: 9 })).map(({ id }) => id);
   t.deepEqual(await recent(), ['p1', 'kept']);
   const thread = await reader.comments({ postId: 'p1', limit: 9 });
   t.deepEqual(

@@ -4,6 +4,7 @@ import { dayOf } from '../documents/documents.js';
 import { createDayTable, type DayTable } from './day-table.js';
 import { type DerivedDocument, END, type Holding } from './holding.js';
 import { type Loader, openedAnew } from './loader.js';
+import { daysIn } from './queries.js';
 
 /** The rollups that somebody has asked for, and all later ones; from then on they follow the store. */
 export interface Days {
@@ -28,7 +29,7 @@ export function createDays({ loader, registry }: { loader: Loader; registry: Set
   const load = async (from: string): Promise<void> => {
     const into = covered;
     const stretch = createStretch(from, into.from);
-    await loader.load('day', [stretch]);
+    await loader.load(daysIn(stretch.from, stretch.to), [stretch]);
     registry.delete(stretch);
     if (into !== covered) throw openedAnew();
     for (const [document, version] of stretch.documents.values()) table.put(document, version);

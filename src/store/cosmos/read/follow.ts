@@ -16,6 +16,8 @@ export interface Follow {
 }
 
 export interface Followed extends Overview {
+  /** Whether there was a batch at all. */
+  moved: boolean;
   /** Brings everything held to that state, at once; what moved was seen to at `version`. */
   apply(version: number): void;
 }
@@ -93,7 +95,7 @@ export function createFollow({ items, holdings, withGaps }: FollowDeps): Follow 
         }
       }
     };
-    return { ...until, apply };
+    return { ...until, moved: moved.length > 0, apply };
   };
 
   return { begin: overview, since };

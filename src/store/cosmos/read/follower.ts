@@ -23,11 +23,11 @@ export interface Follower {
   /** The heads are looked at after this call, whatever the data version says. */
   confirm(): Promise<Mirror>;
   /** What was seen last, without asking; null: nothing yet. */
-  seen(): Mirror | null;
+  seen: () => Mirror | null;
   /** Resolves when the look that is under way has ended, however it does. */
   underWay(): Promise<void>;
   /** This process has written something: what was seen before no longer holds. */
-  moved(): void;
+  moved: () => void;
 }
 
 export interface FollowerDeps {
@@ -46,7 +46,7 @@ export interface FollowerDeps {
  * tell less than it. So heads are looked at again soon after it moved, and now and then.
  */
 const AGAIN_AFTER_MOVE_MS = 2000;
-const AGAIN_ANYWAY_MS = 60_000;
+const AGAIN_ANYWAY_MS = 5 * 60_000;
 const LONG_MS = 60_000;
 
 /**
@@ -82,7 +82,8 @@ export function createFollower(deps: FollowerDeps): Follower {
     }
     // What moved without the version is told to those who know the version, again until it moves.
     followed.apply(moved ? n : n + 1);
-    mirror = { ...before, version: n, heads: followed.heads, gaps: followed.gaps };
+    const gaps = followed.gaps ?? (followed.moved ? null : before.gaps);
+    mirror = { ...before, version: n, heads: followed.heads, gaps };
     headsDueMs = clock.monotonic() + (moved ? AGAIN_AFTER_MOVE_MS : AGAIN_ANYWAY_MS);
   };
 

@@ -1,18 +1,17 @@
 import { AppError } from '../../../errors.js';
-import type { Container } from '../account.js';
+import type { Container, Query } from '../account.js';
 import type { Follower } from './follower.js';
 import type { Gate } from './gate.js';
-import { type DerivedDocument, type FollowedKind, type Holding, isIn, joined } from './holding.js';
-import { allIn } from './queries.js';
+import { type DerivedDocument, type Holding, isIn } from './holding.js';
 
 /** Reads ranges of derived documents into memory, in the state in which everything else there is. */
 export interface Loader {
   /**
-   * Holdings of one kind. From the first moment on, what is loaded also follows the store; when it resolves, it is of the
+   * `query` finds what is in them. From the first moment on, what is loaded also follows the store; when it resolves, it is of the
    * follower's state. What fails is followed no longer.
    * @throws as the account does; AppError `store_busy` when it did not come to rest
    */
-  load(kind: FollowedKind, holdings: readonly Holding[]): Promise<void>;
+  load(query: Query, holdings: readonly Holding[]): Promise<void>;
 }
 
 export interface LoaderDeps {
@@ -26,7 +25,7 @@ export interface LoaderDeps {
 const ATTEMPTS = 3;
 
 export function createLoader({ items, gate, follower, registry }: LoaderDeps): Loader {
-  const read = async (kind: FollowedKind, holdings: readonly Holding[]): Promise<boolean> => {
+  const read = async (query: Query, holdings: readonly Holding[]): Promise<boolean> => {
     for (const holding of holdings) {
       holding.missed = false;
       registry.add(holding);
@@ -34,9 +33,7 @@ export function createLoader({ items, gate, follower, registry }: LoaderDeps): L
     const opening = openingOf(follower);
     // A look that does not know of them may end when they are loaded, and say that they moved.
     const before = follower.underWay();
-    const documents = await gate(() =>
-      items.query<DerivedDocument>('load', allIn(kind, joined(holdings))),
-    );
+    const documents = await gate(() => items.query<DerivedDocument>('load', query));
     await before;
     if (openingOf(follower) !== opening) throw openedAnew();
     for (const document of documents) {
@@ -49,10 +46,10 @@ export function createLoader({ items, gate, follower, registry }: LoaderDeps): L
   };
 
   return {
-    async load(kind, holdings) {
+    async load(query, holdings) {
       try {
         for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-          if (await read(kind, holdings)) return;
+          if (await read(query, holdings)) return;
         }
         throw new AppError('store_busy', 'What was loaded moved meanwhile, again and again');
       } catch (error) {

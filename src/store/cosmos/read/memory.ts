@@ -1,6 +1,7 @@
 import type { Clock } from '../../../clock.js';
 import { HOUR_MS, isoTime } from '../../../domain/window.js';
 import type { Container } from '../account.js';
+import { hourId, titlesId } from '../documents/documents.js';
 import { createDays, type Days } from './days.js';
 import { createFollow } from './follow.js';
 import { createFollower, type Follower, type FollowerDeps } from './follower.js';
@@ -21,8 +22,8 @@ export interface Memory {
   titles: Parts<HeldTitles>;
   newest: NewestPosts;
   /** For some time from now on, gaps are looked at with the heads. */
-  wantGaps(): void;
-  clear(): void;
+  wantGaps: () => void;
+  clear: () => void;
 }
 
 export interface MemoryDeps {
@@ -39,7 +40,7 @@ const LOADS = { atOnce: 4, waiting: 200 };
 /** Of one query: some hundred documents. */
 const HOURS_AT_ONCE = 8;
 const TITLES_AT_ONCE = 28;
-const GAPS_WANTED_MS = 10 * 60_000;
+const GAPS_WANTED_MS = 60 * 60_000;
 
 export function createMemory(deps: MemoryDeps): Memory {
   const { items, versions, clock, pollEveryMs, maxBytes } = deps;
@@ -64,12 +65,14 @@ export function createMemory(deps: MemoryDeps): Memory {
   const days = createDays({ loader, registry });
   const hours = createParts<HourItems>({
     ...{ kind: 'hour', loader, registry, atOnce: HOURS_AT_ONCE, maxBytes: maxBytes.hours },
+    idOf: hourId,
     endOf: (hour) => isoTime(Date.parse(hour) + HOUR_MS),
     keep: (document) => (document.kind === 'hour' ? hourItemsOf(document) : null),
     bytesOf: bytesOfHour,
   });
   const titles = createParts<HeldTitles>({
     ...{ kind: 'titles', loader, registry, atOnce: TITLES_AT_ONCE, maxBytes: maxBytes.titles },
+    idOf: titlesId,
     endOf: (from) => isoTime(Date.parse(from) + TITLES_MS),
     keep: (document) => (document.kind === 'titles' ? heldTitlesOf(document) : null),
     bytesOf: bytesOfTitles,

@@ -4,7 +4,7 @@ import { floorToHour, isoTime } from '../../../domain/window.js';
 import type { ItemDocument } from '../documents/documents.js';
 
 /** The first hour of `created_utc` that retention keeps, now; empty: it keeps everything. */
-export type Oldest = () => IsoTime | '';
+export type Oldest = () => IsoTime;
 
 /**
  * Readers stop at the hour, whether or not retention has come to it: Azure lets go of it days later
@@ -19,7 +19,7 @@ export function oldestOf(clock: Clock, retentionMs: number): Oldest {
 
 export function stillThere(
   { created_utc, ttl }: Pick<ItemDocument, 'created_utc' | 'ttl'>,
-  oldest: IsoTime | '',
+  oldest: IsoTime,
 ): boolean {
   return created_utc >= oldest || ttl === -1;
 }

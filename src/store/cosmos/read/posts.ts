@@ -50,7 +50,7 @@ const postOf = (document: PostDocument) => shownOf(document) as Post;
 function pageIn(
   now: NewestNow | null,
   query: RecentPostsQuery,
-  oldest: IsoTime | '',
+  oldest: IsoTime,
 ): PostDocument[] | null {
   if (now === null) return null;
   const { since, limit, subreddit, label, after } = query;
@@ -72,7 +72,7 @@ function pageIn(
 async function readPage(
   items: Container,
   query: RecentPostsQuery,
-  oldest: IsoTime | '',
+  oldest: IsoTime,
 ): Promise<PostDocument[]> {
   const read = (clamp: string) =>
     items.query<PostDocument>('recent posts', pageQuery(query, clamp));
@@ -80,7 +80,7 @@ async function readPage(
   return found.every((post) => stillThere(post, oldest)) ? found : read(oldest);
 }
 
-function pageQuery(query: RecentPostsQuery, oldest: IsoTime | ''): Query {
+function pageQuery(query: RecentPostsQuery, oldest: IsoTime): Query {
   const { since, limit, subreddit, label, after } = query;
   const conditions = [
     `c.kind = 'post' AND c.collected_at >= @since`,

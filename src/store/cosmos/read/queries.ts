@@ -26,12 +26,21 @@ const KEYS: Record<FollowedKind, string> = {
   ...{ day: 'c.day', hour: 'c.hour', titles: 'c["from"]', post: 'c.collected_at' },
 };
 
-/** Everything derived in ranges of one kind, of all subreddits. */
-export function allIn(kind: FollowedKind, ranges: readonly Range[]): Query {
-  const { text, parameters } = rangesOf(ranges);
+/** The days of all subreddits: `from` ≤ day < `to`. */
+export function daysIn(from: string, to: string): Query {
   return {
-    text: `SELECT * FROM c WHERE c.kind = '${kind}' AND (${text})`,
-    parameters,
+    text: `SELECT * FROM c WHERE c.kind = 'day' AND c.day >= @from AND c.day < @to`,
+    parameters: { '@from': from, '@to': to },
+    partition: null,
+  };
+}
+
+/** Documents of all subreddits that are called the same in each. */
+export function allCalled(ids: readonly string[]): Query {
+  const names = ids.map((_, n) => `@id${n}`);
+  return {
+    text: `SELECT * FROM c WHERE c.id IN (${names.join(', ')})`,
+    parameters: Object.fromEntries(ids.map((id, n) => [`@id${n}`, id])),
     partition: null,
   };
 }
@@ -49,7 +58,7 @@ export function writtenSince(ranges: readonly Range[], behind: readonly Behind[]
   const since = behind.map(
     (_, n) => `(c.subreddit = @partition${n} AND (c.kind = 'post' OR c.seq > @seq${n}))`,
   );
-  const values = behind.flatMap(({ partition, seq }, n) => [
+  const values = behind.flatMap(({ partition, seq }, n): [string, unknown][] => [
     [`@partition${n}`, partition],
     [`@seq${n}`, seq],
   ]);
@@ -66,7 +75,7 @@ function rangesOf(ranges: readonly Range[]): Pick<Query, 'text' | 'parameters'> 
     const key = KEYS[kind];
     return `(c.kind = '${kind}' AND ${key} >= @from${n} AND ${key} < @to${n})`;
   });
-  const values = ranges.flatMap(({ from, to }, n) => [
+  const values = ranges.flatMap(({ from, to }, n): [string, unknown][] => [
     [`@from${n}`, from],
     [`@to${n}`, to],
   ]);

@@ -35,7 +35,7 @@ export interface TitlesState {
   /** What is in memory of the titles at this moment, and what it is the state of. */
   now: () => PartsNow<HeldTitles>;
   seen: () => Mirror | null;
-  oldest: IsoTime | '';
+  oldest: IsoTime;
   clock: Clock;
 }
 
