@@ -1,13 +1,15 @@
+import test from 'ava';
 import { DAY_MS } from '../../src/domain/window.js';
 import { cosmosReader, cosmosStore } from '../../src/store/cosmos/cosmos-store.js';
-import { testAccounts } from '../support/cosmos-store.js';
+import { namedAccounts } from '../support/cosmos-named.js';
 import { listSuite } from './list-suite.js';
 import { readSuite } from './read-suite.js';
 import { storeSuite } from './store-suite.js';
 import { trendingExamples, trendingSuite } from './trending-suite.js';
 import type { Implementation } from './under-test.js';
 
-const accounts = testAccounts();
+const accounts = namedAccounts();
+test.after.always(() => accounts.close());
 
 /** The suites' oldest items are of the year 2000. */
 const HISTORY_MS = 50 * 365 * DAY_MS;
