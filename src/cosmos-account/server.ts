@@ -23,20 +23,12 @@ export interface ServerDeps extends ControlDeps {
 
 /** More than any request may have, so that an answer can say that it is too large. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
-<<<<<<< HEAD
-/** As with Azure, clients end idle connections, not the service; Node's 5 s would race with their next request. */
-=======
->>>>>>> h-standin
 const IDLE_MS = 120_000;
 
 /** It does not listen by itself. */
 export function buildServer(deps: ServerDeps): Server {
   let requests = 0;
-<<<<<<< HEAD
-  return createServer({ keepAliveTimeout: IDLE_MS }, (request, response) => {
-=======
   const server = createServer((request, response) => {
->>>>>>> h-standin
     // A client that goes away while it is answered is no failure of the server.
     request.on('error', () => undefined);
     response.on('error', () => undefined);
