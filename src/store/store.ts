@@ -6,18 +6,18 @@ import type {
   GapStatus,
   SubredditState,
 } from '../domain/cycle.js';
-import type { Comment, IsoTime, Kind, Label, NewComment, NewPost, Post } from '../domain/item.js';
+import type { Comment, IsoTime, Label, NewComment, NewPost, Post } from '../domain/item.js';
 import type { Pause } from '../domain/pause.js';
 import type { RateBudget } from '../domain/rate-budget.js';
 import type { Counts, Rollup, RollupChange } from '../domain/rollup.js';
 import type { Topic } from '../domain/topic.js';
-import type { Fence, TimeWindow } from './common.js';
+import type { Fence, TimeWindow, Watermarks } from './common.js';
 import type { ImportStore } from './import-store.js';
 import type { KeepStore, PauseStore } from './keep-store.js';
 import type { MoveStore } from './move-store.js';
 import type { UpkeepStore } from './upkeep-store.js';
 
-export type { Fence, TimeWindow } from './common.js';
+export type { Fence, TimeWindow, Watermark, Watermarks } from './common.js';
 
 /**
  * The seam between the system and whatever keeps its data.
@@ -232,19 +232,6 @@ export interface JobsHeartbeat {
   memory_mb: number;
   /** Runs that were due while the one before was still going. */
   runs_skipped: number;
-}
-
-/** An item of a listing up to which nothing is missing. */
-export interface Watermark {
-  id: string;
-  created_utc: IsoTime;
-}
-
-export interface Watermarks {
-  post: Watermark | null;
-  comment: Watermark | null;
-  /** The newest item ever read, where a bad object holds the watermark below it. */
-  newest?: Partial<Record<Kind, Watermark>>;
 }
 
 /** What a collection cycle needs. */

@@ -51,7 +51,11 @@ export function cosmosOpener(options: CosmosOpenOptions): () => Promise<Store> {
 
 function open(
   { account, key, clock, log, signal }: CosmosOpenOptions,
-  patience: { attemptMs: number; patienceMs: number; onCharge?: (call: string, ru: number) => void },
+  patience: {
+    attemptMs: number;
+    patienceMs: number;
+    onCharge?: (call: string, ru: number) => void;
+  },
 ): OpenAccount {
   const { endpoint, database, caFile, maxConnections } = account;
   return openAccount({
