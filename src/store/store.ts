@@ -248,7 +248,8 @@ export interface CollectStore {
   watermarks(subreddit: string): Promise<Watermarks>;
   /**
    * Stores at most MAX_BATCH items of one subreddit, the hourly rollups they move, the
-   * watermark, the state and the data version in one atomic step. Known items are updated
+   * watermark, the state and the data version in one atomic step (on Cosmos in halves, each whole in
+   * itself, where Azure does not take all of it at once). Known items are updated
    * when they changed (text, author, exclusion, comment count, or a vote move that matters), and
    * are never counted again. An answer may be older than what is stored, for pages are cached:
    * a text with an earlier edit does not replace one with a later edit, and what is gone
