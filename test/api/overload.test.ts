@@ -28,10 +28,11 @@ async function listening(t: ExecutionContext) {
   return { app, store, faulty, port, url: `http://127.0.0.1:${port}` };
 }
 
+// One after the other: what a test leaves waiting would be in the way of the others' first answers.
 const PATH = '/api/v1/posts/recent?limit=1000';
 const REQUEST = `GET ${PATH} HTTP/1.1\r\nHost: x\r\n\r\n`;
 
-test('clients that never read are refused before they fill the memory, and nobody else is kept', async (t) => {
+test.serial('clients that never read are refused before they fill the memory, and nobody else is kept', async (t) => {
   const { port, url } = await listening(t);
   const sockets: Socket[] = [];
   for (let n = 0; n < CLIENTS; n += 1) {
@@ -57,7 +58,7 @@ test('clients that never read are refused before they fill the memory, and nobod
   t.truthy(await until('/api/v1/sentiment/stats', 200));
 });
 
-test('what waits behind another answer is let go with its connection', async (t) => {
+test.serial('what waits behind another answer is let go with its connection', async (t) => {
   const { port, url } = await listening(t);
   await fetch(url + PATH).then((reply) => reply.text()); // from now on it is in memory
   const drop = async () => {
@@ -75,7 +76,7 @@ test('what waits behind another answer is let go with its connection', async (t)
   t.is((await fetch(`${url}/api/v1/sentiment/stats`)).status, 200);
 });
 
-test('clients that go before they are answered, and our own questions, hold nothing', async (t) => {
+test.serial('clients that go before they are answered, and our own questions, hold nothing', async (t) => {
   const { app, store, faulty, port, url } = await listening(t);
   faulty.recentPosts = async (query) => {
     await systemClock.sleep(20); // long enough for the client's end to be noticed

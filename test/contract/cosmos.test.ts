@@ -1,4 +1,3 @@
-import test from 'ava';
 import { DAY_MS } from '../../src/domain/window.js';
 import { cosmosReader, cosmosStore } from '../../src/store/cosmos/cosmos-store.js';
 import { testAccounts } from '../support/cosmos-store.js';
@@ -9,7 +8,6 @@ import { trendingExamples, trendingSuite } from './trending-suite.js';
 import type { Implementation } from './under-test.js';
 
 const accounts = testAccounts();
-test.after.always(() => accounts.close());
 
 /** The suites' oldest items are of the year 2000. */
 const HISTORY_MS = 50 * 365 * DAY_MS;
@@ -19,7 +17,7 @@ const direct: Implementation = {
   idsBySubreddit: true,
   stores: 8,
   open: async (t, clock) => {
-    const account = (await accounts.open(t))();
+    const account = await (await accounts.open(t)).connect();
     const store = cosmosStore({ account, clock, retentionMs: HISTORY_MS });
     return { store, reader: store };
   },
@@ -31,11 +29,12 @@ const fromElsewhere: Implementation = {
   idsBySubreddit: true,
   stores: 8,
   open: async (t, clock) => {
-    const open = await accounts.open(t);
+    const database = await accounts.open(t);
+    const [own, other] = [await database.connect(), await database.connect()];
     const deps = { clock, retentionMs: HISTORY_MS };
     return {
-      store: cosmosStore({ ...deps, account: open() }),
-      reader: cosmosReader({ ...deps, account: open(), pollEveryMs: 0 }),
+      store: cosmosStore({ ...deps, account: own }),
+      reader: cosmosReader({ ...deps, account: other, pollEveryMs: 0 }),
     };
   },
 };
