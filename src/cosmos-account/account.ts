@@ -9,6 +9,7 @@ import {
 } from './container.js';
 import { readBody, readId, storedOf } from './documents.js';
 import { badRequest, conflict, notFound } from './refusals.js';
+import { createSlabs } from './slabs.js';
 import { bytesOfRid, createStamps, ridOf, type Stamps } from './stamps.js';
 import type { JsonObject } from './values.js';
 
@@ -80,6 +81,7 @@ export function createContainer(
   const rid = ridOf(Buffer.concat([bytesOfRid(database.rid), stamps.ridPart()]));
   const container: Container = {
     ...{ id, rid, offered, databaseRid: database.rid, created: 0, ...definition },
+    keep: createSlabs(),
     definition: {
       ...{ ...body, indexingPolicy: definition.indexing.policy, _rid: rid },
       ...{ _ts: stamps.seconds(), _etag: stamps.etag() },

@@ -2,6 +2,7 @@ import { type Indexing, readIndexing } from './indexing.js';
 import { createPartition, type Partition, type Stored } from './partition.js';
 import { effectiveKey, MIDDLE } from './partition-hash.js';
 import { badRequest, unsupported } from './refusals.js';
+import type { createSlabs } from './slabs.js';
 import { type Budget, createBudget } from './throttle.js';
 import { isObject, type Json, type JsonObject, type Value, valueAt } from './values.js';
 import type { Clock } from '../clock.js';
@@ -43,6 +44,8 @@ export interface Container {
   offered: number | undefined;
   /** Sequence numbers given to items. */
   created: number;
+  /** Keeps the bytes of an item. */
+  keep: ReturnType<typeof createSlabs>;
 }
 
 /** The part of a container that its definition decides. */

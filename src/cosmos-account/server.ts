@@ -23,13 +23,12 @@ export interface ServerDeps extends ControlDeps {
 
 /** More than any request may have, so that an answer can say that it is too large. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
-/** As with Azure, clients end idle connections, not the service; Node's 5 s would race with their next request. */
 const IDLE_MS = 120_000;
 
 /** It does not listen by itself. */
 export function buildServer(deps: ServerDeps): Server {
   let requests = 0;
-  return createServer({ keepAliveTimeout: IDLE_MS }, (request, response) => {
+  const server = createServer((request, response) => {
     // A client that goes away while it is answered is no failure of the server.
     request.on('error', () => undefined);
     response.on('error', () => undefined);
@@ -40,6 +39,9 @@ export function buildServer(deps: ServerDeps): Server {
     requests += 1;
     settle(serve(deps, request, response, requests), response, deps);
   });
+  // Node's 5 s would close connections just when a client takes them up again.
+  server.keepAliveTimeout = IDLE_MS;
+  return server;
 }
 
 function settle(work: Promise<void>, response: ServerResponse, deps: ServerDeps): void {

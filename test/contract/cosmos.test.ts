@@ -17,6 +17,7 @@ const HISTORY_MS = 50 * 365 * DAY_MS;
 const direct: Implementation = {
   name: 'cosmos',
   idsBySubreddit: true,
+  stores: 8,
   open: async (t, clock) => {
     const account = (await accounts.open(t))();
     const store = cosmosStore({ account, clock, retentionMs: HISTORY_MS });
@@ -28,6 +29,7 @@ const direct: Implementation = {
 const fromElsewhere: Implementation = {
   name: 'cosmos from another process',
   idsBySubreddit: true,
+  stores: 8,
   open: async (t, clock) => {
     const open = await accounts.open(t);
     const deps = { clock, retentionMs: HISTORY_MS };

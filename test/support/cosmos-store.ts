@@ -24,7 +24,7 @@ export function testAccounts(): TestAccounts {
   const standIn = once(() => startCosmosAccount());
   const gate = createTurns(AT_ONCE);
   return {
-    standIn: standIn.get,
+    standIn: () => standIn.get(),
     open: async (t) => {
       t.teardown(await gate());
       const account = await standIn.get();

@@ -123,6 +123,24 @@ test('the same call repeated after a failure knows what it has done', async (t) 
   t.true((await writer.versions.read()).n > n, 'readers are told');
 });
 
+test('what was done and then built upon is told to readers', async (t) => {
+  const writer = await testWriter();
+  await commit(writer, batchOf({ posts: [aPost()] }));
+  const versions = { ...writer.versions, bump: async () => 0 };
+  const dying = { ...another(writer), versions };
+  const { n } = await writer.versions.read();
+  writer.account.faults.push(
+    { shape: 'commit batch', error: lost, written: true },
+    {
+      shape: 'commit head',
+      before: async () => void (await commit(dying, batchOf({ posts: [aPost({ id: 'p3' })] }))),
+    },
+  );
+  await commit(writer, batchOf({ posts: [aPost({ id: 'p2' })] }));
+  t.true((await writer.versions.read()).n > n);
+  t.deepEqual(faults(writer), []);
+});
+
 test('an older holder writes nothing, whatever it remembers', async (t) => {
   const writer = await testWriter();
   const again = another(writer);

@@ -42,8 +42,7 @@ export function createDayTable(): DayTable {
     day.moved.set(hour, version);
     newestMove = Math.max(newestMove, version);
   };
-  const hasExpired = (day: string, hour: string, exempt: boolean) =>
-    !exempt && startOf(day, hour) < oldest;
+  const hasExpired = (day: string, hour: string) => startOf(day, hour) < oldest;
 
   return {
     put(document, version) {
@@ -54,9 +53,10 @@ export function createDayTable(): DayTable {
       if (before !== undefined && before.seq >= seq) return;
       const exempt = document.ttl === -1;
       const hours = new Map(
-        Object.entries(document.hours).filter(([hour]) => !hasExpired(day, hour, exempt)),
+        Object.entries(document.hours).filter(([hour]) => exempt || !hasExpired(day, hour)),
       );
-      const now: Day = { subreddit: name, seq, exempt, hours, moved: before?.moved ?? new Map() };
+      const moved = before?.moved ?? new Map<string, number>();
+      const now: Day = { subreddit: name, seq, exempt, hours, moved };
       days.set(day, now);
       if (version === null) return;
       for (const hour of new Set([...hours.keys(), ...(before?.hours.keys() ?? [])])) {
@@ -67,14 +67,12 @@ export function createDayTable(): DayTable {
       [...placesIn(partitions, window)].map(({ subreddit, hour, counts }) => ({
         ...{ subreddit, hour, ...unpackCounts(counts) },
       })),
-    movedSince(version) {
-      if (newestMove <= version) return [];
-      const moved: RollupChange[] = [];
-      for (const days of partitions.values()) {
-        for (const [name, day] of days) moved.push(...movesOf(name, day, version));
-      }
-      return moved;
-    },
+    movedSince: (version) =>
+      newestMove <= version
+        ? []
+        : [...partitions.values()].flatMap((days) =>
+            [...days].flatMap(([name, day]) => movesOf(name, day, version)),
+          ),
     hours(window, partition) {
       const sums = new Map<IsoTime, PackedCounts>();
       for (const { hour, counts } of placesIn(partitions, window, partition)) {
@@ -93,9 +91,7 @@ export function createDayTable(): DayTable {
         for (const [name, day] of days) {
           if (day.exempt || name > dayOf(before)) continue;
           for (const hour of day.hours.keys()) {
-            if (!hasExpired(name, hour, day.exempt)) continue;
-            day.hours.delete(hour);
-            note(day, hour, version);
+            if (hasExpired(name, hour) && day.hours.delete(hour)) note(day, hour, version);
           }
           if (name < forgotten) days.delete(name);
         }

@@ -48,29 +48,10 @@ const EMPTY_BYTES = 300;
 const MOST_IN_USE = 2;
 
 export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Parts<T> {
-  const { kind, idOf, endOf, keep, bytesOf, loader, registry, atOnce, maxBytes } = deps;
+  const { kind, idOf, loader, registry, atOnce, maxBytes } = deps;
   /** Those used last at the end. */
   const slots = new Map<string, Slot<T>>();
   let bytes = 0;
-
-  const createSlot = (key: string): Slot<T> => {
-    const slot: Slot<T> = {
-      ...{ kind, from: key, to: endOf(key), missed: false, ready: false, loading: null },
-      ...{ documents: new Map(), bytes: EMPTY_BYTES, users: 0 },
-      put(document) {
-        const { subreddit } = document;
-        const kept = keep(document);
-        const before = slot.documents.get(subreddit);
-        if (kept === null || (before !== undefined && before.seq >= kept.seq)) return;
-        const grown = bytesOf(kept) - (before === undefined ? 0 : bytesOf(before));
-        slot.documents.set(subreddit, kept);
-        slot.bytes += grown;
-        if (slots.get(key) === slot) bytes += grown;
-      },
-    };
-    bytes += slot.bytes;
-    return slot;
-  };
 
   const drop = (slot: Slot<T>) => {
     registry.delete(slot);
@@ -87,24 +68,23 @@ export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Part
   };
 
   const take = (key: string): Slot<T> => {
-    const slot = slots.get(key) ?? createSlot(key);
-    slots.delete(key);
+    const grow = (grown: number, grew: Slot<T>) => {
+      if (slots.get(key) === grew) bytes += grown;
+    };
+    const slot = slots.get(key) ?? createSlot(deps, key, grow);
+    if (!slots.delete(key)) bytes += slot.bytes;
     slots.set(key, slot);
     slot.users += 1;
     return slot;
   };
 
   const load = (some: readonly Slot<T>[]) => {
-    const loading = loader.load(allCalled(some.map(({ from }) => idOf(from))), some).then(
-      () => {
-        for (const slot of some) slot.ready = true;
-      },
-      (error: unknown) => {
-        some.forEach(drop);
-        throw error;
-      },
-    );
-    for (const slot of some) slot.loading = loading;
+    const query = allCalled(some.map(({ from }) => idOf(from)));
+    const loading = loader.load(query, some).catch((error: unknown) => {
+      some.forEach(drop);
+      throw error;
+    });
+    for (const slot of some) slot.loading = loading.then(() => void (slot.ready = true));
   };
 
   const loadAll = async (used: readonly Slot<T>[]): Promise<void> => {
@@ -112,10 +92,7 @@ export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Part
     for (let from = 0; from < missing.length; from += atOnce) {
       load(missing.slice(from, from + atOnce));
     }
-    // All of them are waited for: a failure that nobody waits for would end the process.
-    const ended = await Promise.allSettled(used.map(({ loading }) => loading));
-    const failed = ended.find(({ status }) => status === 'rejected');
-    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+    await allEnded(used.map(async ({ loading }) => loading));
     makeRoom();
     if (bytes > MOST_IN_USE * maxBytes) {
       throw new AppError('store_busy', `More ${kind} documents are in use than there is room for`);
@@ -143,4 +120,31 @@ export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Part
       bytes = 0;
     },
   };
+}
+
+/** All of them are waited for: a failure that nobody waits for would end the process. */
+async function allEnded(all: readonly Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(all);
+  await Promise.all(all);
+}
+
+function createSlot<T extends { seq: number }>(
+  { kind, endOf, keep, bytesOf }: PartsDeps<T>,
+  key: string,
+  onGrown: (bytes: number, slot: Slot<T>) => void,
+): Slot<T> {
+  const slot: Slot<T> = {
+    ...{ kind, from: key, to: endOf(key), missed: false, ready: false, loading: null },
+    ...{ documents: new Map<string, T>(), bytes: EMPTY_BYTES, users: 0 },
+    put(document) {
+      const kept = keep(document);
+      const before = slot.documents.get(document.subreddit);
+      if (kept === null || (before !== undefined && before.seq >= kept.seq)) return;
+      const grown = bytesOf(kept) - (before === undefined ? 0 : bytesOf(before));
+      slot.documents.set(document.subreddit, kept);
+      slot.bytes += grown;
+      onGrown(grown, slot);
+    },
+  };
+  return slot;
 }
