@@ -29,7 +29,7 @@ export function testAccounts(): TestAccounts {
       t.teardown(await gate());
       const account = await standIn.get();
       const database = `test-${randomUUID()}`;
-      await createDatabase(account, database);
+      await createTestDatabase(account, database);
       return () => openTestAccount(t, account, database);
     },
     close: async () => (await standIn.made())?.close(),
@@ -50,7 +50,8 @@ function openTestAccount(
   return opened;
 }
 
-async function createDatabase(account: CosmosAccount, id: string): Promise<void> {
+/** An empty one, with both containers. */
+export async function createTestDatabase(account: CosmosAccount, id: string): Promise<void> {
   const client = clientOf(account);
   const { database } = await client.databases.create({ id });
   for (const { partitionKey, ...definition } of CONTAINERS) {

@@ -43,8 +43,8 @@ export interface Taken {
 export async function takeLease(deps: TakeOverDeps, start: CycleStart): Promise<Taken> {
   const taken = await untilNotOvertaken('beginCycle', () => tryTake(deps, start));
   if (!taken.grant.granted) return taken;
-  await stampHeads(deps.account, taken.grant.fence.epoch);
-  await deps.versions.bump();
+  const stamped = await stampHeads(deps.account, taken.grant.fence.epoch);
+  if (stamped > 0) await deps.versions.bump();
   return taken;
 }
 
