@@ -1,4 +1,5 @@
 import { cycleRows, type RowEnd, runCycleRow, undisturbed } from '../support/cosmos-fault-cycles.js';
+import { readBench, readRows, runReadRow } from '../support/cosmos-fault-reads.js';
 import { inLanes } from '../support/lanes.js';
 
 /** `--rows PATTERN` runs only the rows whose names it fits. */
@@ -25,6 +26,12 @@ async function conclude(name: string, run: (t: Teardown) => Promise<RowEnd>): Pr
 const releases: (() => unknown)[] = [];
 const t: Teardown = { teardown: (release) => void releases.push(release) };
 try {
+  const reads = wanted(readRows());
+  if (reads.length > 0) {
+    const bench = await readBench(t);
+    for (const row of reads) await conclude(row.name, () => runReadRow(bench, row));
+    print(`memory of the API after each, MB: ${bench.memory.join(' ')}`);
+  }
   const cycles = wanted(cycleRows());
   if (cycles.length > 0) {
     const usual = await undisturbed(t);
