@@ -1,13 +1,20 @@
-import { cycleRows, type RowEnd, runCycleRow, undisturbed } from '../support/cosmos-fault-cycles.js';
-import { readBench, readRows, runReadRow } from '../support/cosmos-fault-reads.js';
+import {
+  cycleRows,
+  type RowEnd,
+  runCycleRow,
+  undisturbed,
+} from '../support/cosmos-fault-cycles.js';
+import { memoryRow, readBench, readRows, runReadRow } from '../support/cosmos-fault-reads.js';
+import { startRows } from '../support/cosmos-fault-starts.js';
 import { inLanes } from '../support/lanes.js';
 
 /** `--rows PATTERN` runs only the rows whose names it fits. */
 const pattern = new RegExp(option('--rows') ?? '');
 const print = (line: string) => process.stdout.write(`${line}\n`);
-const wanted = <T extends { name: string }>(rows: T[]) => rows.filter(({ name }) => pattern.test(name));
+const wanted = <T extends { name: string }>(rows: T[]) =>
+  rows.filter(({ name }) => pattern.test(name));
 /** Cycles under a fault wait most of the time. */
-const CYCLES_AT_ONCE = 4;
+const CYCLES_AT_ONCE = 6;
 
 type Teardown = { teardown(release: () => unknown): void };
 const ends: boolean[] = [];
@@ -15,8 +22,9 @@ const ends: boolean[] = [];
 /** One row, with everything that it opened closed after it. */
 async function conclude(name: string, run: (t: Teardown) => Promise<RowEnd>): Promise<void> {
   const releases: (() => unknown)[] = [];
-  const end = await run({ teardown: (release) => void releases.push(release) })
-    .catch((error: unknown) => ({ came: 'broke off', failures: [String(error)] }));
+  const end = await run({ teardown: (release) => void releases.push(release) }).catch(
+    (error: unknown) => ({ came: 'broke off', failures: [String(error)] }),
+  );
   for (const release of releases.reverse()) await release();
   print(`${name}: ${end.came}`);
   for (const failure of end.failures) print(`  FAILED ${failure}`);
@@ -30,8 +38,9 @@ try {
   if (reads.length > 0) {
     const bench = await readBench(t);
     for (const row of reads) await conclude(row.name, () => runReadRow(bench, row));
-    print(`memory of the API after each, MB: ${bench.memory.join(' ')}`);
+    await conclude('reads: memory of the API after each', async () => memoryRow(bench));
   }
+  for (const { name, run } of wanted(startRows())) await conclude(name, run);
   const cycles = wanted(cycleRows());
   if (cycles.length > 0) {
     const usual = await undisturbed(t);

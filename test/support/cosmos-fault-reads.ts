@@ -40,7 +40,7 @@ const STALE_MS = 3500;
 const FRESH_MS = 5000;
 /** From the first sign in `/health` on, or the whole of it where there is none. */
 const LASTS_MS = 1500;
-const QUIET_MS = 5000;
+const QUIET_MS = 4000;
 const PAUSE_MS = 50;
 const AGE_OF_WORLD_MS = 90 * 60_000;
 
@@ -126,7 +126,8 @@ export async function runReadRow(bench: ReadBench, { fault, must }: ReadRow): Pr
   if (typeof healed === 'string') seen.failures.add(healed);
   if (api.child.exitCode !== null || api.child.signalCode !== null) seen.failures.add('it ended');
   bench.memory.push(residentMb(api));
-  const said = seen.saidMs === null ? 'health saw nothing' : `health said so after ${seen.saidMs} ms`;
+  const said =
+    seen.saidMs === null ? 'health saw nothing' : `health said so after ${seen.saidMs} ms`;
   const stale = seen.staleMs === null ? 'never all stale' : `all stale after ${seen.staleMs} ms`;
   return {
     came: `${stale}, slowest answer ${Math.round(seen.slowestMs)} ms, ${said}, fresh ${healed} ms after healing, ${hits} requests befallen`,
@@ -160,8 +161,8 @@ async function lookOnce(
   judgeUnknown(unknown, must, wasStale, seen);
 }
 
-/** Nobody has asked it of this process: every window ends elsewhere, or is as long as no other. */
-const newQuestion = (n: number) => `/api/v1/sentiment/stats?hours=${100 + (n % 2000)}`;
+/** Nobody has asked it of this process, which asks itself what dashboards begin with. */
+const newQuestion = (n: number) => `/api/v1/sentiment/stats?subreddit=aws&hours=${1 + (n % 2000)}`;
 
 function judgeKnown(
   answer: Given | null,
@@ -173,12 +174,11 @@ function judgeKnown(
   const fail = (what: string) => seen.failures.add(`${CHARTS[n]}: ${what}`);
   if (answer === null) return;
   if (answer.status !== 200) fail(`${answer.status}`);
+  else if (countsOf(answer) !== countsOf(before)) fail('other counts than before');
   else if (answer.stale) {
     if (must === 'absorbed') fail('stale');
     if (answer.age === null) fail('stale without its age');
-    if (answer.body !== before?.body) fail('stale, and another answer than before');
-  } else if (countsOf(answer) !== countsOf(before)) fail('fresh, with other counts');
-  else if (must === 'away' && seen.staleMs !== null) fail('fresh after all were stale');
+  } else if (must === 'away' && seen.staleMs !== null) fail('fresh after all were stale');
 }
 
 function judgeUnknown(
@@ -225,16 +225,19 @@ async function timed(
 
 const charts = (base: string) => Promise.all(CHARTS.map((path) => given(base, path)));
 
-/** The figures of an answer without the moments that move with the minute. */
+/** What an answer says, without what moves with the minute: times, and how the hours are cut. */
 function countsOf(answer: Given | undefined): string {
-  return (answer?.body.match(/"(total|posts|comments|id)":("[^"]*"|\d+)/g) ?? []).join();
+  return (answer?.body.match(/"(total|posts|comments|id)":("[^"]*"|[1-9]\d*)/g) ?? []).join();
 }
 
 /** Until everything is answered from the store again; answers how long that took. */
 async function recovered(base: string): Promise<number> {
   const began = performance.now();
   for (;;) {
-    const [health, ...answers] = await Promise.all([given(base, '/health'), ...(await charts(base))]);
+    const [health, ...answers] = await Promise.all([
+      given(base, '/health'),
+      ...(await charts(base)),
+    ]);
     const ms = Math.round(performance.now() - began);
     const fresh = answers.every(({ status, stale }) => status === 200 && !stale);
     const connected = !health.body.includes('"database_unreachable"');
@@ -244,6 +247,21 @@ async function recovered(base: string): Promise<number> {
     }
     await systemClock.sleep(PAUSE_MS);
   }
+}
+
+/** Rows until V8 has found its size under constant reads, and what it may still add. */
+const WARM_ROWS = 4;
+const MEMORY_SLACK_MB = 20;
+
+/** The process is as large after all faults as after the first ones. */
+export function memoryRow({ memory }: ReadBench): RowEnd {
+  const settled = memory[WARM_ROWS - 1] ?? 0;
+  const last = memory.at(-1) ?? 0;
+  const grown = last > settled + MEMORY_SLACK_MB;
+  return {
+    came: `${memory.join(' ')} MB`,
+    failures: grown ? [`${settled} MB became ${last}`] : [],
+  };
 }
 
 /** From proc(5): VmRSS is in kB. */

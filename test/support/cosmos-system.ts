@@ -33,7 +33,10 @@ export async function preparedAccount(
 }
 
 /** Settings with which a real process opens it. */
-export function settingsOf({ url, key }: Pick<CosmosAccount, 'url' | 'key'>): Record<string, string> {
+export function settingsOf({
+  url,
+  key,
+}: Pick<CosmosAccount, 'url' | 'key'>): Record<string, string> {
   return { STORE: 'cosmos', COSMOS_ENDPOINT: url, COSMOS_KEY: key };
 }
 
