@@ -1,0 +1,152 @@
+import type { ExecutionContext } from 'ava';
+import { buildApp } from '../../src/app.js';
+import { toIso } from '../../src/clock.js';
+import { newCycle } from '../../src/domain/cycle.js';
+import type { NewComment, NewPost } from '../../src/domain/item.js';
+import { HOUR_MS } from '../../src/domain/window.js';
+import { AppError } from '../../src/errors.js';
+import { healthPolicy } from '../../src/health/assess.js';
+import { createHealthMonitor } from '../../src/health-monitor.js';
+import { createMetrics } from '../../src/metrics.js';
+import { DEFAULT_QUESTIONS } from '../../src/preload.js';
+import { createProcessSampler } from '../../src/process-sampler.js';
+import { createRollupMemory } from '../../src/rollups/memory.js';
+import type { Api } from '../../src/routes/context.js';
+import { boundedStore } from '../../src/store/bounded.js';
+import { cosmosReader, cosmosStore } from '../../src/store/cosmos/cosmos-store.js';
+import { testConfig } from './config.js';
+import { type Charges, type CostBed, costBed, DATABASE, spentSince, sumOf } from './cosmos-cost.js';
+import {
+  cycleDocuments,
+  cycleItems,
+  itemsDocuments,
+  VOLUME_RETENTION_MS,
+  VOLUME_SUBREDDITS,
+} from './cosmos-cost-volume.js';
+import { silentLog } from './log.js';
+import { VirtualClock } from './virtual-clock.js';
+
+type Teardown = Pick<ExecutionContext, 'teardown'>;
+
+/** Request units of the default page's questions, in each state that the API can be in. */
+export interface DashboardCost {
+  items: number;
+  /** Until everything is in memory, and the first page then. */
+  start: number;
+  first_page: number;
+  /** Asked again within the same minute. */
+  cached: number;
+  /** Computed anew, while nothing was stored. */
+  new_minute: number;
+  new_hour: number;
+  /** A finished cycle becomes known: the same for any number of questions. */
+  following: number;
+  after_cycle: number;
+  /** Of one process that nobody asks, per hour. */
+  idle_hour: number;
+  by: Record<string, Charges>;
+}
+
+const START = Date.parse('2026-03-31T12:20:00.000Z');
+const IDLE_MS = 10 * 60_000;
+
+export async function dashboardCost(t: Teardown, items: number): Promise<DashboardCost> {
+  const clock = new VirtualClock(START);
+  t.teardown(() => clock.close());
+  const bed = await costBed(t, { clock });
+  bed.standIn.load(DATABASE, 'items', itemsDocuments({ items, nowMs: START }));
+  bed.standIn.load(DATABASE, 'control', cycleDocuments(START));
+  const api = await startApi(t, bed, clock);
+  const by: DashboardCost['by'] = {};
+  const measure = async (what: string, work: () => Promise<unknown>): Promise<number> => {
+    const before = api.charges();
+    await work();
+    const spent = spentSince(before, api.charges());
+    by[what] = spent;
+    return sumOf(spent).ru;
+  };
+  const rest = (ms: number) => clock.drive(clock.sleep(ms));
+  const start = await measure('start', () => clock.drive(api.loaded()));
+  const first_page = await measure('first_page', () => clock.drive(api.page()));
+  const cached = await measure('cached', () => api.page());
+  await rest(60_000);
+  const new_minute = await measure('new_minute', () => clock.drive(api.page()));
+  const idle = await measure('idle_hour', () => rest(IDLE_MS));
+  await rest(HOUR_MS - (clock.now() % HOUR_MS) + 60_000);
+  const new_hour = await measure('new_hour', () => clock.drive(api.page()));
+  await oneCycle(bed, clock);
+  const following = await measure('following', () => rest(3000));
+  const after_cycle = await measure('after_cycle', () => clock.drive(api.page()));
+  return {
+    ...{ items, start, first_page, cached, new_minute, new_hour, following, after_cycle },
+    ...{ idle_hour: Math.round((idle * HOUR_MS) / IDLE_MS), by },
+  };
+}
+
+/** As src/main.ts has it, but for the preload: what it asks is asked by the measurement. */
+async function startApi(t: Teardown, bed: CostBed, clock: VirtualClock) {
+  const config = testConfig({});
+  const account = bed.connect();
+  const store = cosmosReader({ account, clock, retentionMs: VOLUME_RETENTION_MS });
+  const { timeoutMs } = config.store;
+  const sampler = createProcessSampler(clock);
+  const health = createHealthMonitor({
+    ...{ store, clock, log: silentLog, sampler, timeoutMs, collectionOn: true, details: true },
+    policy: healthPolicy(config.collection.intervalMs),
+  });
+  const rollups = createRollupMemory({
+    ...{ store: boundedStore(store, clock, timeoutMs), clock, firstHours: config.startupLoadHours },
+  });
+  const app = await buildApp({
+    ...{ config, store, rollups, health, metrics: createMetrics({ version: '1.2.3' }), clock },
+    ...{ log: silentLog, adminToken: null, closing: new AbortController().signal },
+  });
+  health.start();
+  rollups.start();
+  t.teardown(async () => {
+    await clock.drive(Promise.all([rollups.close(), health.close()]));
+    await app.close();
+    await store.close();
+  });
+  return {
+    charges: () => account.charges(),
+    page: () => askPage(app),
+    loaded: async () => {
+      while (!rollups.isComplete()) await clock.sleep(500);
+    },
+  };
+}
+
+async function askPage(app: Api): Promise<void> {
+  for (const url of DEFAULT_QUESTIONS) {
+    const { statusCode, headers, body } = await app.inject({ url });
+    if (statusCode === 200 && headers['x-data-stale'] === undefined) continue;
+    throw new AppError('internal', `${url}: ${statusCode} ${body.slice(0, 200)}`);
+  }
+}
+
+/** New items per subreddit in a cycle at the default volume. */
+const ADDED = 20;
+
+async function oneCycle(bed: CostBed, clock: VirtualClock): Promise<void> {
+  const account = bed.connect();
+  const store = cosmosStore({ account, clock, retentionMs: VOLUME_RETENTION_MS });
+  const cycle = newCycle('cycle-1', toIso(clock.now()), 'manual', 90);
+  const start = { cycle, holder: 'host:1:0:0', leaseMs: 120_000, holderIsDead: () => false };
+  const grant = await store.beginCycle(start);
+  if (!grant.granted) throw new AppError('internal', 'the lease was refused');
+  const { fence } = grant;
+  const ms = clock.now() - (clock.now() % HOUR_MS) - HOUR_MS;
+  for (const [subreddit, name] of VOLUME_SUBREDDITS.entries()) {
+    const items = cycleItems({ subreddit, ms, added: ADDED });
+    const posts = items.filter((item): item is NewPost => 'title' in item);
+    const comments = items.filter((item): item is NewComment => !('title' in item));
+    await store.commit({ fence, subreddit: name, posts, comments });
+    await store.updateCycle(cycle, fence);
+  }
+  await store.finishCycle(
+    { ...cycle, status: 'succeeded', finished_at: toIso(clock.now()), duration_ms: 1 },
+    fence,
+  );
+  await store.close();
+}
