@@ -32,21 +32,42 @@ interface Volume {
 
 type Item = NewPost | NewComment;
 
-/** Items of one subreddit and hour, created at even distances. Their ids are those of no other. */
-export function itemsOfHour(at: { subreddit: number; ms: number; count: number }): Item[] {
+/** Where an hour of a subreddit stands among all, and how many items it has. */
+function placeOf({ items, nowMs }: Volume, subreddit: number, ms: number) {
+  const firstMs = firstDay(nowMs);
+  const places = VOLUME_SUBREDDITS.length * Math.floor((nowMs - firstMs) / HOUR_MS);
+  const place = VOLUME_SUBREDDITS.length * ((ms - firstMs) / HOUR_MS) + subreddit;
+  const from = Math.floor((place * items) / places);
+  return { from, count: Math.floor(((place + 1) * items) / places) - from };
+}
+
+const firstDay = (nowMs: number): number => nowMs - (nowMs % DAY_MS) - VOLUME_DAYS * DAY_MS;
+
+/** What of the volume was created in one subreddit and hour, at even distances. */
+function itemsIn(volume: Volume, subreddit: number, ms: number): Item[] {
+  const { from, count } = placeOf(volume, subreddit, ms);
+  return itemsOf({ subreddit, ms, from, count });
+}
+
+function itemsOf(at: { subreddit: number; ms: number; from: number; count: number }): Item[] {
   const subreddit = VOLUME_SUBREDDITS[at.subreddit] ?? '';
-  const prefix = `${at.subreddit.toString(36)}z${(at.ms / HOUR_MS).toString(36)}`;
-  const posts = Math.ceil(at.count / (1 + COMMENTS_PER_POST));
+  let post_id = `none${at.subreddit.toString(36)}`;
   return Array.from({ length: at.count }, (_, n): Item => {
-    const id = `${prefix}${n.toString(36).padStart(4, '0')}`;
+    const nth = at.from + n;
+    const id = `z${nth.toString(36).padStart(6, '0')}`;
     const created_utc = isoTime(at.ms + Math.floor((n * HOUR_MS) / at.count));
-    const sentiment = aSentiment({ label: LABELS[n % LABELS.length] ?? 'neutral' });
-    const common = { id, subreddit, created_utc, sentiment, author: `author${n % 997}` };
-    if (n < posts) return aPost({ ...common, title: titleOf(at.ms / HOUR_MS + n), comment_count: 5 });
-    const post_id = `${prefix}${(n % posts).toString(36).padStart(4, '0')}`;
+    const sentiment = aSentiment({ label: LABELS[nth % LABELS.length] ?? 'neutral' });
+    const common = { id, subreddit, created_utc, sentiment, author: `author${nth % 997}` };
+    if (isPost(nth)) {
+      post_id = id;
+      return aPost({ ...common, title: titleOf(nth), comment_count: 5 });
+    }
     return aComment({ ...common, post_id, parent_id: `t3_${post_id}` });
   });
 }
+
+const isPost = (nth: number): boolean =>
+  Math.floor((nth + 1) / (1 + COMMENTS_PER_POST)) > Math.floor(nth / (1 + COMMENTS_PER_POST));
 
 const WORDS = ['agent', 'model', 'editor', 'price', 'context', 'update', 'prompt', 'cloud', 'limit'];
 
@@ -56,38 +77,39 @@ function titleOf(n: number): string {
 }
 
 /** The documents of so many items, spread evenly over the days and subreddits, as commits leave them. */
-export function* itemsDocuments({ items, nowMs }: Volume): Generator<JsonObject> {
-  const firstMs = nowMs - (nowMs % DAY_MS) - VOLUME_DAYS * DAY_MS;
-  const hours = Math.floor((nowMs - firstMs) / HOUR_MS);
+export function* itemsDocuments(volume: Volume): Generator<JsonObject> {
+  const { nowMs } = volume;
   for (const [subreddit, name] of VOLUME_SUBREDDITS.entries()) {
     let stored = 0;
-    for (let dayMs = firstMs; dayMs < nowMs; dayMs += DAY_MS) {
-      const lines = new Map<IsoTime, Line[]>();
-      const titles = new Map<string, string>();
+    for (let dayMs = firstDay(nowMs); dayMs < nowMs; dayMs += DAY_MS) {
+      const items = new Map<IsoTime, Item[]>();
       for (let ms = dayMs; ms < Math.min(dayMs + DAY_MS, nowMs - HOUR_MS); ms += HOUR_MS) {
-        const place = VOLUME_SUBREDDITS.length * ((ms - firstMs) / HOUR_MS) + subreddit;
-        const all = hours * VOLUME_SUBREDDITS.length;
-        const upTo = (n: number) => Math.floor((n * items) / all);
-        const count = upTo(place + 1) - upTo(place);
-        if (count === 0) continue;
-        const some = itemsOfHour({ subreddit, ms, count });
-        stored += count;
-        lines.set(isoTime(ms), some.map(storedLine));
-        for (const item of some) {
-          const document = storedDocument(item, nowMs);
-          if ('title' in item) titles.set(document.id, item.title);
-          yield document as unknown as JsonObject;
-        }
+        items.set(isoTime(ms), itemsIn(volume, subreddit, ms));
       }
-      for (const operation of derive({
-        ...{ name, seq: 1, nowMs, retentionMs: VOLUME_RETENTION_MS, hours: lines, titles },
-        stored: new Map(),
-      })) {
-        if (operation.kind === 'upsert') yield operation.document as unknown as JsonObject;
+      for (const item of [...items.values()].flat()) {
+        stored += 1;
+        yield storedDocument(item, nowMs) as unknown as JsonObject;
       }
+      yield* derivedDocuments(name, items, nowMs);
     }
     yield headOf(name, stored, nowMs) as unknown as JsonObject;
   }
+}
+
+function derivedDocuments(
+  name: string,
+  items: ReadonlyMap<IsoTime, readonly Item[]>,
+  nowMs: number,
+): JsonObject[] {
+  const posts = [...items.values()].flat().filter((item) => 'title' in item);
+  const operations = derive({
+    ...{ name, seq: 1, nowMs, retentionMs: VOLUME_RETENTION_MS, stored: new Map() },
+    hours: new Map([...items].map(([hour, some]) => [hour, some.map(storedLine)])),
+    titles: new Map(posts.map(({ id, title }) => [fullname({ kind: 'post', id }), title])),
+  });
+  return operations.flatMap((one) =>
+    one.kind === 'upsert' ? [one.document as unknown as JsonObject] : [],
+  );
 }
 
 function storedLine(item: Item): Line {
@@ -122,14 +144,18 @@ export function* cycleDocuments(nowMs: number): Generator<JsonObject> {
   }
 }
 
-/** What a cycle half an hour later finds in one subreddit: new ones, and others that got votes. */
-export function cycleItems(at: { subreddit: number; ms: number; added: number }): Item[] {
-  const added = itemsOfHour({ subreddit: at.subreddit, ms: at.ms, count: at.added });
-  const moved = Array.from({ length: 12 }, (_, hour) =>
-    itemsOfHour({ subreddit: at.subreddit, ms: at.ms - (hour + 2) * HOUR_MS, count: 3 }),
-  ).flat();
-  return [...added, ...moved.map((item) => ({ ...item, upvotes: item.upvotes + 100 }))];
-}
+/** New items of each subreddit in a cycle at the volume that the system is designed for. */
+const ADDED = 20;
 
-export const nameOf = (item: Item): string =>
-  fullname({ kind: 'title' in item ? 'post' : 'comment', id: item.id });
+/** What a cycle finds in one subreddit: new ones, and some of the last day that got votes. */
+export function cycleItems(volume: Volume, subreddit: number, ms: number): Item[] {
+  const hourMs = ms - (ms % HOUR_MS) - HOUR_MS;
+  const from = volume.items + (ms / 1000 - 1_700_000_000) * 100 + subreddit * ADDED;
+  const added = itemsOf({ subreddit, ms: hourMs, from, count: ADDED });
+  const last = volume.nowMs - (volume.nowMs % HOUR_MS) - 2 * HOUR_MS;
+  const moved = Array.from({ length: 24 }, (_, hour) =>
+    itemsIn(volume, subreddit, last - hour * HOUR_MS).slice(0, 2),
+  ).flat();
+  const votes = 100 + Math.floor(ms / 1000) % 1_000_000;
+  return [...added, ...moved.map((item) => ({ ...item, upvotes: votes }))];
+}
