@@ -105,7 +105,12 @@ export function createBudgets(clock: Clock, perSecond: number): Budgets {
 }
 
 export function createRanges([low, high]: Budgets): readonly [Range, Range] {
-  const range = (id: string, minInclusive: string, maxExclusive: string, budget: Budget): Range => ({
+  const range = (
+    id: string,
+    minInclusive: string,
+    maxExclusive: string,
+    budget: Budget,
+  ): Range => ({
     ...{ id, minInclusive, maxExclusive, lsn: 1, partitions: new Map(), undo: [], budget },
   });
   return [range('0', '', MIDDLE, low), range('1', MIDDLE, 'FF', high)];

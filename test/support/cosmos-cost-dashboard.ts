@@ -95,8 +95,20 @@ export async function dashboardCost(t: Teardown, items: number): Promise<Dashboa
   };
 }
 
+export interface MeasuredApi {
+  charges(): Charges;
+  /** Asks what the dashboard asks. @throws AppError `internal` for an answer that is none, or stale */
+  page(): Promise<void>;
+  /** Resolves when the rollups are in memory. */
+  loaded(): Promise<void>;
+}
+
 /** As src/main.ts has it, but for the preload: what it asks is asked by the measurement. */
-async function startApi(t: Teardown, bed: CostBed, clock: VirtualClock) {
+export async function startApi(
+  t: Teardown,
+  bed: CostBed,
+  clock: VirtualClock,
+): Promise<MeasuredApi> {
   const config = testConfig({});
   const account = bed.connect();
   const store = cosmosReader({ account, clock, retentionMs: VOLUME_RETENTION_MS });

@@ -10,7 +10,11 @@ import {
 import { DAY_MS, HOUR_MS, isoTime } from '../../src/domain/window.js';
 import type { JsonObject } from '../../src/cosmos-account/values.js';
 import { cycleDocument } from '../../src/store/cosmos/control/records.js';
-import { HEAD_ID, type HeadDocument, partitionOf } from '../../src/store/cosmos/documents/documents.js';
+import {
+  HEAD_ID,
+  type HeadDocument,
+  partitionOf,
+} from '../../src/store/cosmos/documents/documents.js';
 import { itemDocument } from '../../src/store/cosmos/documents/items.js';
 import { type Line, lineOf, NO_THREAD } from '../../src/store/cosmos/documents/lines.js';
 import { derive, ttlOf } from '../../src/store/cosmos/write/derive.js';
@@ -69,7 +73,17 @@ function itemsOf(at: { subreddit: number; ms: number; from: number; count: numbe
 const isPost = (nth: number): boolean =>
   Math.floor((nth + 1) / (1 + COMMENTS_PER_POST)) > Math.floor(nth / (1 + COMMENTS_PER_POST));
 
-const WORDS = ['agent', 'model', 'editor', 'price', 'context', 'update', 'prompt', 'cloud', 'limit'];
+const WORDS = [
+  'agent',
+  'model',
+  'editor',
+  'price',
+  'context',
+  'update',
+  'prompt',
+  'cloud',
+  'limit',
+];
 
 function titleOf(n: number): string {
   const word = (step: number) => WORDS[Math.floor(n / step) % WORDS.length] ?? '';
@@ -113,7 +127,11 @@ function derivedDocuments(
 }
 
 function storedLine(item: Item): Line {
-  const facts = { collected_at: collectedAt(item), keep: false, thread: { ...NO_THREAD, stored: 5 } };
+  const facts = {
+    collected_at: collectedAt(item),
+    keep: false,
+    thread: { ...NO_THREAD, stored: 5 },
+  };
   return lineOf(item, facts);
 }
 
@@ -156,6 +174,6 @@ export function cycleItems(volume: Volume, subreddit: number, ms: number): Item[
   const moved = Array.from({ length: 24 }, (_, hour) =>
     itemsIn(volume, subreddit, last - hour * HOUR_MS).slice(0, 2),
   ).flat();
-  const votes = 100 + Math.floor(ms / 1000) % 1_000_000;
+  const votes = 100 + (Math.floor(ms / 1000) % 1_000_000);
   return [...added, ...moved.map((item) => ({ ...item, upvotes: votes }))];
 }

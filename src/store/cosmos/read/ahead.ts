@@ -23,10 +23,7 @@ const WANTED_MS = 30 * 60_000;
 /** The dashboard's windows have eight edges. */
 const MOST = 32;
 
-export function createAhead(deps: {
-  hours: Pick<Parts<HourItems>, 'use'>;
-  clock: Clock;
-}): Ahead {
+export function createAhead(deps: { hours: Pick<Parts<HourItems>, 'use'>; clock: Clock }): Ahead {
   const { hours, clock } = deps;
   /** When each was asked for last, the latest at the end. */
   const noted = new Map<IsoTime, number>();
