@@ -40,6 +40,7 @@ async function counting<T>(
   const { follower, days, hours, ahead } = memory;
   // Time alone moves it: it is told to those who know the version, until there is another.
   const clamp = ({ version }: Mirror) => days.table.expire(oldest(), version + 1);
+  if (days.table.lacks(oldest())) follower.renew();
   clamp(await follower.current());
   const firsts = [firstWholeHour(windows), from].filter((each) => each !== null).sort();
   const [first] = firsts;
