@@ -15,11 +15,14 @@ export interface ServerDeps extends ControlDeps {
   holds: Holds;
   /** Waits in real time, as clients do. */
   sleep: (ms: number) => Promise<void>;
-  /** Called at both points of every request, which goes on when it resolves. */
-  onRequest: (event: RequestEvent) => void | Promise<void>;
+  /** Called at both points of every request. */
+  onRequest: OnRequest;
   /** Something that no request should be able to cause. */
   onFailure: (error: unknown) => void;
 }
+
+/** The request goes on when it resolves; after it was carried out, `lost` ends the connection instead of an answer. */
+export type OnRequest = (event: RequestEvent) => Promise<'lost' | undefined> | undefined;
 
 /** More than any request may have, so that an answer can say that it is too large. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
@@ -67,8 +70,9 @@ async function serve(
   const { operation, database, container, id } = target;
   const pass = async (phase: Phase, status: number) => {
     const event = { n, phase, operation, database, container, id, status };
-    await deps.onRequest(event);
+    const fate = await deps.onRequest(event);
     await deps.holds.pass(event);
+    return fate;
   };
   await pass('before', 0);
   // Whoever is gone by now has not asked: a client that was ended while it was held.
@@ -77,8 +81,8 @@ async function serve(
   if (fault !== null && (await befall(deps, fault, target, response))) return;
   const made = answerRequest(deps.service, { target, headers, body });
   deps.journal.note(target, fault?.kind === 'lost_reply' ? 0 : made.status, made.charge);
-  await pass('after', made.status);
-  if (fault?.kind === 'lost_reply') response.destroy();
+  const fate = await pass('after', made.status);
+  if (fault?.kind === 'lost_reply' || fate === 'lost') response.destroy();
   else send(response, made);
 }
 
