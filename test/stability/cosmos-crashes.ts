@@ -1,6 +1,7 @@
 import { systemClock } from '../../src/clock.js';
 import { CosmosCrashBench } from '../support/cosmos-crash-bench.js';
-import { bereft, killed, stopped, type Undisturbed } from '../support/cosmos-crash-fates.js';
+import type { Undisturbed } from '../support/cosmos-crash-checks.js';
+import { bereft, killed } from '../support/cosmos-crash-fates.js';
 import {
   around,
   contentOf,
@@ -9,6 +10,7 @@ import {
   type Point,
   stateOf,
 } from '../support/cosmos-crash-state.js';
+import { stopped } from '../support/cosmos-crash-zombies.js';
 import { inLanes } from '../support/lanes.js';
 import { simulation, type Simulation } from '../support/reddit.js';
 

@@ -77,6 +77,16 @@ export class CosmosCrashBench {
     return database;
   }
 
+  /** A database of its own that is dropped afterwards. */
+  async withCopy(from: string, use: (database: string) => Promise<void>): Promise<void> {
+    const database = await this.fresh(from);
+    try {
+      await use(database);
+    } finally {
+      this.drop(database);
+    }
+  }
+
   drop(database: string): void {
     this.#watches.delete(database);
     this.#standIn.drop(database);
