@@ -234,10 +234,8 @@ function countsOf(answer: Given | undefined): string {
 async function recovered(base: string): Promise<number> {
   const began = performance.now();
   for (;;) {
-    const [health, ...answers] = await Promise.all([
-      given(base, '/health'),
-      ...(await charts(base)),
-    ]);
+    const answers = await charts(base);
+    const health = await given(base, '/health');
     const ms = Math.round(performance.now() - began);
     const fresh = answers.every(({ status, stale }) => status === 200 && !stale);
     const connected = !health.body.includes('"database_unreachable"');
