@@ -1,9 +1,14 @@
 import test from 'ava';
-import type { DayDocument, PackedCounts } from '../../src/store/cosmos/documents/documents.js';
+import type {
+  DayDocument,
+  PackedCounts,
+  TitlesDocument,
+} from '../../src/store/cosmos/documents/documents.js';
 import { createDayTable } from '../../src/store/cosmos/read/day-table.js';
 import { createGate } from '../../src/store/cosmos/read/gate.js';
-import { joined } from '../../src/store/cosmos/read/holding.js';
+import { type Holding, joined } from '../../src/store/cosmos/read/holding.js';
 import { createLooks } from '../../src/store/cosmos/read/looks.js';
+import { createParts } from '../../src/store/cosmos/read/parts.js';
 import { ManualClock } from '../support/clock.js';
 
 const counts = (posts: number): PackedCounts => [posts, 0, posts, 0, 0, 0, 0, 0, 1000];
@@ -11,6 +16,11 @@ const day = (seq: number, hours: Record<string, PackedCounts>, name = 'aws'): Da
   ...{ id: 'day:2026-01-15', kind: 'day', subreddit: name, name, ttl: 1, day: '2026-01-15' },
   ...{ seq, hours },
 });
+
+const titles: TitlesDocument = {
+  ...{ id: 'titles:x', kind: 'titles', subreddit: 'aws', name: 'aws', ttl: 1, seq: 1 },
+  ...{ from: '', posts: [] },
+};
 
 test('the table of days tells what moved since a version, and what is gone', (t) => {
   const table = createDayTable();
@@ -63,6 +73,31 @@ test('a gate lets so many through, so many wait, and no more', async (t) => {
   t.is(ends.length, 3, 'the place is handed over');
   for (const end of ends) end();
   await Promise.all(first);
+});
+
+test('what is too much is noticed before all of it is in memory', async (t) => {
+  const registry = new Set<Holding>();
+  let loaded = 0;
+  const parts = createParts<{ seq: number }>({
+    ...{ kind: 'titles', registry, atOnce: 2, maxBytes: 10_000 },
+    ...{ idOf: (key) => key, endOf: (key) => `${key}~`, keep: () => ({ seq: 1 }) },
+    bytesOf: () => 4000,
+    loader: {
+      load: async (_, holdings) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        loaded += holdings.length;
+        for (const { put, from } of holdings) put({ ...titles, from }, null);
+      },
+    },
+  });
+  const keys = Array.from({ length: 60 }, (_, n) => `k${10 + n}`);
+  await t.throwsAsync(
+    parts.use(keys, () => undefined),
+    { code: 'store_busy' },
+  );
+  t.true(loaded < 12, `${loaded} of 60 were loaded`);
+  t.true(parts.bytes() <= 10_000);
+  await t.notThrowsAsync(parts.use(keys.slice(0, 3), () => undefined));
 });
 
 test('a look serves those who called before it began, and for a while those after', async (t) => {

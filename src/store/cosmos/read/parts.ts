@@ -46,6 +46,8 @@ interface Slot<T> extends Holding {
 const EMPTY_BYTES = 300;
 /** What is in use may take so many times the room, and no more. */
 const MOST_IN_USE = 2;
+/** Of one question: what is too much is to be noticed before all of it is there. */
+const LOADS_AT_ONCE = 2;
 
 export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Parts<T> {
   const { kind, idOf, loader, registry, atOnce, maxBytes } = deps;
@@ -87,16 +89,35 @@ export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Part
     for (const slot of some) slot.loading = loading.then(() => void (slot.ready = true));
   };
 
-  const loadAll = async (used: readonly Slot<T>[]): Promise<void> => {
-    const missing = used.filter(({ ready, loading }) => !ready && loading === null);
-    for (let from = 0; from < missing.length; from += atOnce) {
-      load(missing.slice(from, from + atOnce));
-    }
-    await allEnded(used.map(async ({ loading }) => loading));
+  const refuseTooMuch = () => {
     makeRoom();
     if (bytes > MOST_IN_USE * maxBytes) {
       throw new AppError('store_busy', `More ${kind} documents are in use than there is room for`);
     }
+  };
+
+  /** Somebody else may have begun to load some of them meanwhile. */
+  const loadSome = async (some: readonly Slot<T>[]): Promise<void> => {
+    refuseTooMuch();
+    const missing = some.filter(isMissing);
+    if (missing.length > 0) load(missing);
+    await allEnded(some.map(async ({ loading }) => loading));
+  };
+
+  const loadAll = async (used: readonly Slot<T>[]): Promise<void> => {
+    const missing = used.filter(isMissing);
+    const waiting: Slot<T>[][] = [];
+    for (let from = 0; from < missing.length; from += atOnce) {
+      waiting.push(missing.slice(from, from + atOnce));
+    }
+    const work = async () => {
+      for (let some = waiting.shift(); some !== undefined; some = waiting.shift()) {
+        await loadSome(some);
+      }
+    };
+    await allEnded(Array.from({ length: LOADS_AT_ONCE }, work));
+    await allEnded(used.map(async ({ loading }) => loading));
+    refuseTooMuch();
   };
 
   return {
@@ -120,6 +141,10 @@ export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Part
       bytes = 0;
     },
   };
+}
+
+function isMissing({ ready, loading }: Slot<unknown>): boolean {
+  return !ready && loading === null;
 }
 
 /** All of them are waited for: a failure that nobody waits for would end the process. */
