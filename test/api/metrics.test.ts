@@ -37,7 +37,7 @@ async function scrape(app: Pick<Api, 'inject'>): Promise<Exposed> {
 
 /** Waits, within a bound, for what happens right after an answer was given. */
 async function until(condition: () => Promise<boolean>): Promise<boolean> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
+  for (let attempt = 0; attempt < 500; attempt += 1) {
     if (await condition()) return true;
     await systemClock.sleep(20);
   }
