@@ -77,7 +77,7 @@ interface Scenario extends Undisturbed {
 async function table(reddit: Simulation, bench: CosmosCrashBench): Promise<(string | null)[]> {
   const empty = await bench.fresh();
   const known = await bench.fresh(empty);
-  await bench.collect(known);
+  await bench.collectHere(known);
   // A later cycle meets known items, edits, deletions and moved votes in the overlap.
   reddit.pass(HOUR);
   const results: (string | null)[] = [];
@@ -114,7 +114,7 @@ async function undisturbed(name: string, bench: CosmosCrashBench, from: string):
   const record = await bench.collect(database);
   bench.watch(database, null);
   const content = contentOf(bench, database);
-  for (let cycle = 0; cycle < FURTHER_CYCLES; cycle += 1) await bench.collect(database);
+  for (let cycle = 0; cycle < FURTHER_CYCLES; cycle += 1) await bench.collectHere(database);
   const further = contentOf(bench, database);
   bench.drop(database);
   const { batch: batches, other: others } = counts;

@@ -50,6 +50,7 @@ export class CosmosCrashBench {
   readonly #idle: Worker[] = [];
   #account: CosmosAccount | null = null;
   #number = 0;
+  #cycles = 0;
 
   constructor(reddit: Simulation) {
     this.#reddit = reddit;
@@ -195,7 +196,8 @@ export class CosmosCrashBench {
 
   /** The cycle after it, by the job that a runner would run next, in this process; throws unless it succeeds. */
   async collectHere(database: string): Promise<Cycle> {
-    const id = 'comes-after';
+    this.#cycles += 1;
+    const id = `comes-after-${this.#cycles}`;
     const outcome = await collect({
       ...this.settings(database),
       run: { id, job: 'collect', trigger: 'manual', holder: `${holderName()}:${id}` },

@@ -95,8 +95,8 @@ export async function bereft(
   });
 }
 
-/** A record without times, and what differs between processes. */
+/** A record without times, and what differs between processes or with the age that items have by now. */
 function comparable({ status, errors, subreddits, upkeep }: Cycle) {
   const counts = subreddits.map(({ duration_ms: _, ...rest }) => rest);
-  return { status, errors, counts, upkeep };
+  return { status, errors, counts, repair: upkeep?.repair, blanked: upkeep?.blanked };
 }
