@@ -25,6 +25,8 @@ export interface Access {
   side: (key: readonly Value[]) => number;
   /** Ids of the only items that can match; the index is not read then. */
   ids: readonly string[] | undefined;
+  /** Accesses by which together every item that can match is found; the index is not read then. */
+  alternatives: readonly Access[] | undefined;
   /** Tests whose paths the indexing policy includes: an item that fails one is not loaded. */
   served: readonly Expression[];
   /** Tests for which every item that is left must be loaded. */
@@ -36,19 +38,42 @@ const ID = ['id'];
 /** @throws Refusal 400 for an order that no index of the container has. */
 export function accessTo(query: Query, indexing: Indexing, parameters: Parameters): Access {
   checkOrder(query.orderBy, indexing);
-  const tests = conjunctsOf(query.where);
+  return accessBy(query.orderBy, conjunctsOf(query.where), indexing, parameters);
+}
+
+function accessBy(
+  orderBy: readonly Ordering[],
+  tests: readonly Expression[],
+  indexing: Indexing,
+  parameters: Parameters,
+): Access {
   const isServed = (test: Expression) =>
     [...partsOf(test)].every((part) => part.kind !== 'path' || indexing.isIndexed(part.path));
   const served = tests.filter(isServed);
   const residual = tests.filter((test) => !isServed(test));
-  const reversed = query.orderBy[0]?.descending ?? false;
-  const wanted = indexFor(query.orderBy, served, parameters, reversed);
-  const index = query.orderBy.length > 0 ? wanted : widened(wanted, indexing);
+  const reversed = orderBy[0]?.descending ?? false;
+  const wanted = indexFor(orderBy, served, parameters, reversed);
+  const index = orderBy.length > 0 ? wanted : widened(wanted, indexing);
   return {
     ...{ index, reversed, served, residual },
     side: sideFor(index, served, parameters),
     ids: idsOf(served, parameters),
+    alternatives: index.length === 0 ? alternativesOf(served, indexing, parameters) : undefined,
   };
+}
+
+/** Of `a = 1 OR b = 2` both ways, if each of them is better than reading everything. */
+function alternativesOf(
+  served: readonly Expression[],
+  indexing: Indexing,
+  parameters: Parameters,
+): Access[] | undefined {
+  return firstOf(served, (test) => {
+    if (test.kind !== 'or') return undefined;
+    const ways = test.items.map((item) => accessBy([], conjunctsOf(item), indexing, parameters));
+    const good = ways.every(({ ids, index }) => ids !== undefined || index.length > 0);
+    return good ? ways : undefined;
+  });
 }
 
 function checkOrder(orderBy: readonly Ordering[], indexing: Indexing): void {

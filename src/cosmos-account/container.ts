@@ -2,6 +2,7 @@ import { type Indexing, readIndexing } from './indexing.js';
 import { createPartition, type Partition, type Stored } from './partition.js';
 import { effectiveKey, MIDDLE } from './partition-hash.js';
 import { badRequest, unsupported } from './refusals.js';
+import type { createSlabs } from './slabs.js';
 import { type Budget, createBudget } from './throttle.js';
 import { isObject, type Json, type JsonObject, type Value, valueAt } from './values.js';
 import type { Clock } from '../clock.js';
@@ -43,6 +44,8 @@ export interface Container {
   offered: number | undefined;
   /** Sequence numbers given to items. */
   created: number;
+  /** Keeps the bytes of an item. */
+  keep: ReturnType<typeof createSlabs>;
 }
 
 /** The part of a container that its definition decides. */
@@ -96,13 +99,24 @@ export function readTtl(ttl: Value, name: string): number | undefined {
   );
 }
 
-export function createRanges(clock: Clock, perSecond: number): readonly [Range, Range] {
-  const range = (id: string, minInclusive: string, maxExclusive: string): Range => ({
-    ...{ id, minInclusive, maxExclusive, lsn: 1, partitions: new Map(), undo: [] },
-    // As the service does, the throughput is divided evenly between the ranges.
-    budget: createBudget(clock, perSecond / 2),
+/** Of the two ranges, in their order. */
+export type Budgets = readonly [Budget, Budget];
+
+/** As the service does, the throughput is divided evenly between the ranges. */
+export function createBudgets(clock: Clock, perSecond: number): Budgets {
+  return [createBudget(clock, perSecond / 2), createBudget(clock, perSecond / 2)];
+}
+
+export function createRanges([low, high]: Budgets): readonly [Range, Range] {
+  const range = (
+    id: string,
+    minInclusive: string,
+    maxExclusive: string,
+    budget: Budget,
+  ): Range => ({
+    ...{ id, minInclusive, maxExclusive, lsn: 1, partitions: new Map(), undo: [], budget },
   });
-  return [range('0', '', MIDDLE), range('1', MIDDLE, 'FF')];
+  return [range('0', '', MIDDLE, low), range('1', MIDDLE, 'FF', high)];
 }
 
 /** Where items of a partition key are. `undefined` stands for items that lack it. */

@@ -69,7 +69,7 @@ export function storedOf(
   });
   return {
     ...{ id, etag, sequence, size, seconds, ttl },
-    body: Buffer.from(`${text.slice(0, -1)},${system.slice(1)}`),
+    body: container.keep(`${text.slice(0, -1)},${system.slice(1)}`, size + system.length - 1),
     terms: container.indexing.terms(own) + 1, // and _ts
   };
 }

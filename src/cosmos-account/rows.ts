@@ -91,14 +91,32 @@ function* entriesIn(
 /** The items themselves, where they are few or are not those that the indexes hold. */
 function listedItems(
   partition: Partition,
-  { ids }: Access,
+  { ids, alternatives }: Access,
   { unseen }: View,
 ): Iterable<Stored> | undefined {
   const stale = unseen.filter((change) => change.partition === partition);
-  if (stale.length === 0 && ids === undefined) return undefined;
+  if (stale.length === 0 && ids === undefined) {
+    return alternatives === undefined ? undefined : foundBy(partition, alternatives);
+  }
   const items = stale.length === 0 ? partition.items : itemsBefore(partition, stale);
   if (ids === undefined) return items.values();
   return ids.flatMap((id) => items.get(id) ?? []);
+}
+
+function foundBy(partition: Partition, alternatives: readonly Access[]): Set<Stored> {
+  const found = new Set<Stored>();
+  for (const { ids, index, side } of alternatives) {
+    for (const id of ids ?? []) {
+      const stored = partition.items.get(id);
+      if (stored !== undefined) found.add(stored);
+    }
+    if (ids !== undefined) continue;
+    for (const { key, stored } of partition.index(index).upFrom((entry) => side(entry.key) < 0)) {
+      if (side(key) !== 0) break;
+      found.add(stored);
+    }
+  }
+  return found;
 }
 
 function itemsBefore(partition: Partition, changes: Range['undo']): Map<string, Stored> {

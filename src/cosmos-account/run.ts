@@ -3,10 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { type Clock, systemClock } from '../clock.js';
 import { AppError } from '../errors.js';
 import { containerOf, createAccount, loadItems, type Throughput } from './account.js';
+import { copyDatabase, documentsOf } from './copies.js';
 import { createFaults, type Faults } from './faults.js';
-import { createHolds, type Holds, type RequestEvent } from './holds.js';
+import { createHolds, type Holds } from './holds.js';
 import { createJournal, type Journal } from './journal.js';
-import { buildServer } from './server.js';
+import { buildServer, type OnRequest } from './server.js';
 import type { JsonObject } from './values.js';
 
 export interface CosmosAccountOptions {
@@ -23,7 +24,7 @@ export interface CosmosAccountOptions {
   /** Commits of a range that reads without a session do not see. Default: 0. */
   replicaLag?: number;
   /** Called before and after every request is carried out; it goes on when it resolves. */
-  onRequest?: (event: RequestEvent) => void | Promise<void>;
+  onRequest?: OnRequest;
   /** Told of what no request should be able to cause. */
   onFailure?: (error: unknown) => void;
 }
@@ -41,6 +42,12 @@ export interface CosmosAccount {
    * @returns how many.
    */
   load(database: string, container: string, documents: Iterable<JsonObject>): number;
+  /** Makes a database with the containers and items of another, without requests or charges. */
+  copy(from: string, to: string): void;
+  /** Removes a database, without a request. */
+  drop(database: string): void;
+  /** All items of a container, with the system's properties, without requests or charges. */
+  documents(database: string, container: string): JsonObject[];
   /** Ends connections too, the silent ones included. */
   close(): Promise<void>;
 }
@@ -80,6 +87,10 @@ export async function startCosmosAccount(
     ...{ url: address.url, key, faults, holds, journal },
     load: (database, container, documents) =>
       loadItems(account, containerOf(account, database, container), documents),
+    copy: (from, to) => copyDatabase(account, from, to),
+    drop: (database) => void account.databases.delete(database),
+    documents: (database, container) =>
+      documentsOf(account, containerOf(account, database, container)),
     async close() {
       ended.abort();
       faults.heal();

@@ -15,21 +15,23 @@ export interface ServerDeps extends ControlDeps {
   holds: Holds;
   /** Waits in real time, as clients do. */
   sleep: (ms: number) => Promise<void>;
-  /** Called at both points of every request, which goes on when it resolves. */
-  onRequest: (event: RequestEvent) => void | Promise<void>;
+  /** Called at both points of every request. */
+  onRequest: OnRequest;
   /** Something that no request should be able to cause. */
   onFailure: (error: unknown) => void;
 }
 
+/** The request goes on when it resolves; after it was carried out, `lost` ends the connection instead of an answer. */
+export type OnRequest = (event: RequestEvent) => Promise<'lost' | undefined> | undefined;
+
 /** More than any request may have, so that an answer can say that it is too large. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
-/** As with Azure, clients end idle connections, not the service; Node's 5 s would race with their next request. */
 const IDLE_MS = 120_000;
 
 /** It does not listen by itself. */
 export function buildServer(deps: ServerDeps): Server {
   let requests = 0;
-  return createServer({ keepAliveTimeout: IDLE_MS }, (request, response) => {
+  const server = createServer((request, response) => {
     // A client that goes away while it is answered is no failure of the server.
     request.on('error', () => undefined);
     response.on('error', () => undefined);
@@ -40,6 +42,9 @@ export function buildServer(deps: ServerDeps): Server {
     requests += 1;
     settle(serve(deps, request, response, requests), response, deps);
   });
+  // Node's 5 s would close connections just when a client takes them up again.
+  server.keepAliveTimeout = IDLE_MS;
+  return server;
 }
 
 function settle(work: Promise<void>, response: ServerResponse, deps: ServerDeps): void {
@@ -65,8 +70,9 @@ async function serve(
   const { operation, database, container, id } = target;
   const pass = async (phase: Phase, status: number) => {
     const event = { n, phase, operation, database, container, id, status };
-    await deps.onRequest(event);
+    const fate = await deps.onRequest(event);
     await deps.holds.pass(event);
+    return fate;
   };
   await pass('before', 0);
   // Whoever is gone by now has not asked: a client that was ended while it was held.
@@ -75,8 +81,8 @@ async function serve(
   if (fault !== null && (await befall(deps, fault, target, response))) return;
   const made = answerRequest(deps.service, { target, headers, body });
   deps.journal.note(target, fault?.kind === 'lost_reply' ? 0 : made.status, made.charge);
-  await pass('after', made.status);
-  if (fault?.kind === 'lost_reply') response.destroy();
+  const fate = await pass('after', made.status);
+  if (fault?.kind === 'lost_reply' || fate === 'lost') response.destroy();
   else send(response, made);
 }
 

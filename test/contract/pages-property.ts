@@ -3,9 +3,8 @@ import fc from 'fast-check';
 import { toIso } from '../../src/clock.js';
 import { LABELS, type NewComment, type NewPost } from '../../src/domain/item.js';
 import { aComment, aPost, aSentiment } from '../support/items.js';
-import { FAR_AHEAD, type Implementation, LONG_AGO, NOW, setScene } from './under-test.js';
+import { FAR_AHEAD, type Implementation, LONG_AGO, NOW, setScene, STORES } from './under-test.js';
 
-const RUNS = 25;
 const HOUR_MS = 3_600_000;
 
 /** How an item looks at one moment; the moments of an item follow each other. */
@@ -83,7 +82,7 @@ export function pagesProperty(implementation: Implementation): void {
       const [first, second] = stores.map((store) => JSON.stringify(store, null, 1));
       if (first !== second) throw new Error(`${first} is not ${second}`);
     });
-    await fc.assert(property, { seed, numRuns: RUNS });
+    await fc.assert(property, { seed, numRuns: implementation.stores ?? STORES });
     t.pass();
   });
 }

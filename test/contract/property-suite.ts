@@ -13,9 +13,8 @@ import {
 import { createRollupTable } from '../../src/domain/rollup-table.js';
 import type { Revision, RollupsAnswer, TimeWindow } from '../../src/store/store.js';
 import { aComment, aPost, aSentiment } from '../support/items.js';
-import { FAR_AHEAD, type Implementation, LONG_AGO, setScene } from './under-test.js';
+import { FAR_AHEAD, type Implementation, LONG_AGO, setScene, STORES } from './under-test.js';
 
-const RUNS = 25;
 const SPAN_START = Date.parse('2026-01-15T08:00:00.000Z');
 const SPAN_MS = 4 * 3_600_000;
 const SUBREDDITS = ['claude', 'aws'];
@@ -61,7 +60,7 @@ export function propertySuite(implementation: Implementation): void {
       fc.array(window, { maxLength: 8 }),
       (history, windows) => check(implementation, history, windows),
     );
-    await fc.assert(property, { seed, numRuns: RUNS });
+    await fc.assert(property, { seed, numRuns: implementation.stores ?? STORES });
     t.pass();
   });
 }

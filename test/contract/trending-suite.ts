@@ -6,10 +6,9 @@ import type { Topic } from '../../src/domain/topic.js';
 import type { TrendingQuery } from '../../src/store/store.js';
 import { aComment, aPost, aSentiment } from '../support/items.js';
 import { naiveTopics } from '../support/naive-topics.js';
-import { define, type Implementation, setScene } from './under-test.js';
+import { define, type Implementation, setScene, STORES } from './under-test.js';
 
 const HOUR_MS = 3_600_000;
-const STORES = 25;
 const QUESTIONS = 20;
 /** Posts from one round of commits to the next. */
 const PORTION = 40;
@@ -170,12 +169,13 @@ function questions(implementation: Implementation): void {
   test(`${implementation.name}: topics equal a recount after any history`, async (t) => {
     const seed = Date.now() & 0x7fffffff;
     t.log(`seed ${seed}`);
+    const stores = implementation.stores ?? STORES;
     let topics = 0;
     // A sample, not a property: a story that fails is too long to print, and shrinks too slowly.
-    for (const told of fc.sample(story, { seed, numRuns: STORES })) {
+    for (const told of fc.sample(story, { seed, numRuns: stores })) {
       topics += await check(implementation, told);
     }
-    t.log(`${STORES * QUESTIONS} questions, ${topics} topics`);
+    t.log(`${stores * QUESTIONS} questions, ${topics} topics`);
     t.pass();
   });
 }

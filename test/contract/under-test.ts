@@ -12,6 +12,8 @@ export interface Implementation {
    * to another, such a store need not look for it elsewhere.
    */
   idsBySubreddit?: true;
+  /** On how many a property is tried, where they are slow; `STORES` when absent. */
+  stores?: number;
   open(
     t: Pick<ExecutionContext, 'teardown'>,
     clock: ManualClock,
@@ -31,6 +33,8 @@ export interface Scene {
     how?: Pick<ItemBatch, 'direct' | 'textSince' | 'newSince'>,
   ): Promise<CommitResult>;
 }
+
+export const STORES = 25;
 
 export const NOW = '2026-01-15T12:00:00.000Z';
 export const LONG_AGO = '2000-01-01T00:00:00.000Z';

@@ -19,6 +19,7 @@ const PACED: Suites = [program('system')];
 /** On a clock of their own, or without any bound that a busy machine comes near. */
 const COMPUTING: Suites = [
   program('crashes'),
+  program('cosmos-crashes', '--step', '3'),
   program('cosmos-model', '5000'),
   program('faults'),
   // Two that found faults: posts that no listing reached, and a comment that was counted before it showed.

@@ -1,4 +1,3 @@
-import { CosmosClient, type IndexingPolicy } from '@azure/cosmos';
 import type { ExecutionContext } from 'ava';
 import { type Clock, systemClock } from '../../src/clock.js';
 import { DAY_MS } from '../../src/domain/window.js';
@@ -8,6 +7,7 @@ import {
   startCosmosAccount,
 } from '../../src/cosmos-account/run.js';
 import { type OpenAccount, openAccount } from '../../src/store/cosmos/account/open-account.js';
+import { setUp } from '../../src/store/cosmos/account/setup.js';
 import { cosmosControlReads } from '../../src/store/cosmos/control/control.js';
 import { cosmosVersions } from '../../src/store/cosmos/control/versions.js';
 import { cosmosStore } from '../../src/store/cosmos/cosmos-store.js';
@@ -23,7 +23,7 @@ type Teardown = Pick<ExecutionContext, 'teardown'>;
 
 const DATABASE = 'test';
 
-/** An account of the test's own with both containers, which index what the product's index. */
+/** An account of the test's own set up as the product sets one up. */
 export interface ReadBed {
   standIn: CosmosAccount;
   clock: Clock;
@@ -41,21 +41,16 @@ export async function readBed(
 ): Promise<ReadBed> {
   const standIn = await startCosmosAccount(options);
   t.teardown(() => standIn.close());
-  await createContainers(standIn);
   const connect = () => {
     const account = openAccount({
       ...{ endpoint: standIn.url, key: standIn.key, database: DATABASE },
-      ...{
-        clock: systemClock,
-        log: silentLog,
-        attemptMs: 10_000,
-        patienceMs: 10_000,
-        maxSockets: 8,
-      },
+      ...{ clock: systemClock, log: silentLog, maxSockets: 8 },
+      ...{ attemptMs: 10_000, patienceMs: 10_000 },
     });
     t.teardown(() => account.close());
     return account;
   };
+  await setUp(connect().definitions, { database: DATABASE, throughput: null });
   const retentionMs = 36_500 * DAY_MS;
   const reader: ReadBed['reader'] = (given = {}) => {
     const account = given.account ?? connect();
@@ -72,39 +67,6 @@ export async function readBed(
       const account = connect();
       return cosmosStore({ account, clock, retentionMs, pollEveryMs: 0 });
     },
-  };
-}
-
-const ITEMS_PATHS = ['kind', 'subreddit', 'collected_at', 'created_utc', 'post_id', 'label'].concat(
-  ['day', 'hour', 'from', 'seq', 'short', 'texts', 'expires', 'to', 'at'],
-);
-const CONTROL_PATHS = ['kind', 'status', 'started_at', 'finished_at'];
-
-async function createContainers({ url: endpoint, key }: CosmosAccount): Promise<void> {
-  const client = new CosmosClient({
-    ...{ endpoint, key, connectionPolicy: { enableEndpointDiscovery: false } },
-  });
-  const { database } = await client.databases.create({ id: DATABASE });
-  const create = (id: string, key: string, paths: string[], orders: string[][]) =>
-    database.containers.create({
-      ...{ id, partitionKey: { paths: [key], version: 2, kind: 'Hash' } as never, defaultTtl: -1 },
-      indexingPolicy: policyOf(paths, orders),
-    });
-  await create('items', '/subreddit', ITEMS_PATHS, [
-    ['kind', 'collected_at', 'id'],
-    ['post_id', 'created_utc', 'id'],
-  ]);
-  await create('control', '/scope', CONTROL_PATHS, [['kind', 'started_at', 'id']]);
-  client.dispose();
-}
-
-function policyOf(paths: readonly string[], orders: readonly string[][]): IndexingPolicy {
-  return {
-    includedPaths: paths.map((name) => ({ path: `/${name}/?` })),
-    excludedPaths: [{ path: '/*' }],
-    compositeIndexes: orders.map((order) =>
-      order.map((name) => ({ path: `/${name}`, order: 'ascending' })),
-    ),
   };
 }
 

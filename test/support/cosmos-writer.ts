@@ -19,7 +19,7 @@ export async function testWriter(account: FakeAccount = fakeAccount()): Promise<
   const lease = { id: LEASE_ID, scope: SCOPE, kind: 'lease', epoch: 7, closed: [] };
   const held = { holder: 'test-host:1:0:0', cycle_id: 'cycle-7', expires_at: null };
   await account.control.batch('set-up', SCOPE, [
-    { kind: 'upsert', document: { ...lease, ...held } as { id: string } },
+    { kind: 'upsert', document: { ...lease, ...held } },
   ]);
   return {
     account,

@@ -37,7 +37,10 @@ export interface Fixture {
 }
 
 /** A client as the product makes one: no discovery of endpoints, no retries of its own. */
-export function clientOf(account: CosmosAccount, key = account.key): CosmosClient {
+export function clientOf(
+  account: Pick<CosmosAccount, 'url' | 'key'>,
+  key = account.key,
+): CosmosClient {
   return new CosmosClient({
     endpoint: account.url,
     key,

@@ -205,6 +205,26 @@ test('every head is stamped before a cycle begins, also one that is written mean
   t.like(await readHead(other, 'windsurf'), { epoch, seq: 7 });
 });
 
+test('what a holder wrote just before its heads were stamped is told of, though it has died', async (t) => {
+  const bed = await cosmosBed(t);
+  const writer = bed.open();
+  const { items } = writer.deps.account;
+  await items.batch('set up', 'claude', [{ kind: 'create', document: headOf('claude', 0) }]);
+  for (const take of [
+    (store: OpenControl) => begin(store, overDead(bed, 'cycle-a', 'a')),
+    (store: OpenControl) => store.abandon('a', 'gone'),
+  ]) {
+    let seen = 0;
+    const store = bed.open({
+      before: once('stamp', async () => {
+        seen = (await writer.deps.versions.read()).n;
+      }),
+    });
+    await take(store);
+    t.true((await writer.deps.versions.read()).n > seen);
+  }
+});
+
 test('abandoned by somebody else, a holder that lives after all writes nothing', async (t) => {
   const bed = await cosmosBed(t);
   const [old, other] = [bed.open(), bed.open()];

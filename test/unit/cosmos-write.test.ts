@@ -49,10 +49,11 @@ test('what is known and unchanged costs the head alone, and writes nothing', asy
   const writer = await testWriter();
   const { account } = writer;
   const items = { posts: [aPost()], comments: [aComment()] };
-  await commit(writer, batchOf(items));
+  const batch = batchOf(items);
+  await commit(writer, batch);
   const written = account.batches.length;
   account.calls.length = 0;
-  const again = await commit(writer, batchOf(items));
+  const again = await commit(writer, batch);
   t.like(again, { posts_new: 0, comments_new: 0, updated: 0, blanked: 0 });
   t.deepEqual(account.calls, ['commit head', 'version']);
   account.calls.length = 0;
@@ -121,6 +122,24 @@ test('the same call repeated after a failure knows what it has done', async (t) 
   await t.throwsAsync(commit(writer, next), { code: 'store_timeout' });
   t.like(await commit(writer, next), { posts_new: 1 });
   t.true((await writer.versions.read()).n > n, 'readers are told');
+});
+
+test('what was done and then built upon is told to readers', async (t) => {
+  const writer = await testWriter();
+  await commit(writer, batchOf({ posts: [aPost()] }));
+  const versions = { ...writer.versions, bump: async () => 0 };
+  const dying = { ...another(writer), versions };
+  const { n } = await writer.versions.read();
+  writer.account.faults.push(
+    { shape: 'commit batch', error: lost, written: true },
+    {
+      shape: 'commit head',
+      before: async () => void (await commit(dying, batchOf({ posts: [aPost({ id: 'p3' })] }))),
+    },
+  );
+  await commit(writer, batchOf({ posts: [aPost({ id: 'p2' })] }));
+  t.true((await writer.versions.read()).n > n);
+  t.deepEqual(faults(writer), []);
 });
 
 test('an older holder writes nothing, whatever it remembers', async (t) => {

@@ -63,6 +63,10 @@ export function intervalOf(
     const parts = test.items.map((item) => intervalOf(item, path, parameters));
     return parts.reduce((left, right) => either(left, right));
   }
+  if (test.kind === 'in') {
+    const members = membersOf(test, path, parameters) ?? [];
+    return members.map(pointOf).reduce((left, right) => either(left, right), pointOf(members[0]));
+  }
   const comparison = comparisonOf(test, path, parameters);
   if (comparison === undefined || rankOf(comparison.value) > 4) return undefined;
   const { operator, value } = comparison;
@@ -72,6 +76,12 @@ export function intervalOf(
   return operator.startsWith('<')
     ? { low: undefined, high: limit }
     : { low: limit, high: undefined };
+}
+
+function pointOf(value: Value): Interval | undefined {
+  if (value === undefined || rankOf(value) > 4) return undefined;
+  const limit = { value, inclusive: true };
+  return { low: limit, high: limit };
 }
 
 /** Negative below the interval, positive above it, 0 within. */

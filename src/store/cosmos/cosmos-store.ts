@@ -56,14 +56,12 @@ export function cosmosStore(deps: CosmosStoreDeps): Store {
 }
 
 function readsOf(deps: CosmosStoreDeps, versions: Versions) {
-  const { moved, ...reads } = cosmosReadStore({
-    ...{ ...deps, versions, control: cosmosControlReads(deps) },
-  });
+  const reads = cosmosReadStore({ ...deps, versions, control: cosmosControlReads(deps) });
   const close = async () => {
     await reads.close();
     await deps.account.close();
   };
-  return { store: { ...reads, close }, moved };
+  return { store: { ...reads, close }, moved: () => reads.moved() };
 }
 
 /** Whoever reads through the same store sees at once what it has written. */

@@ -12,9 +12,13 @@ const AT_ONCE = 4;
  * is refused by the account itself. A head made so shortly before that a replica does not show it yet
  * is passed over: the first batch of the new holder in its partition takes the place of the stamp.
  *
+ * @returns how many there are.
  * @throws AppError `lease_lost` when a newer epoch is found.
  */
-export async function stampHeads({ items }: Pick<Account, 'items'>, epoch: number): Promise<void> {
+export async function stampHeads(
+  { items }: Pick<Account, 'items'>,
+  epoch: number,
+): Promise<number> {
   const heads = await items.query<HeadDocument & { _etag: string; _ts: number }>('stamp', {
     text: "SELECT * FROM c WHERE c.kind = 'head'",
     parameters: {},
@@ -27,6 +31,7 @@ export async function stampHeads({ items }: Pick<Account, 'items'>, epoch: numbe
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return heads.length;
 }
 
 /** A head that others write meanwhile is read again; one that is gone needs no stamp. */

@@ -33,7 +33,8 @@ export interface Taken {
 
 /**
  * One batch takes the lease, closes what was left running and records what begins. Then heads are
- * stamped: what an older holder still writes until then is as if it had come before.
+ * stamped: what an older holder still writes until then is as if it had come before. It may die before
+ * it tells of that, so the data version moves once more.
  *
  * The lease is read first: what is read after it in the same session is at least as new, so the record
  * of the cycle that has it is among those that are closed. Repeated after a lost answer it finds its own
@@ -41,7 +42,9 @@ export interface Taken {
  */
 export async function takeLease(deps: TakeOverDeps, start: CycleStart): Promise<Taken> {
   const taken = await untilNotOvertaken('beginCycle', () => tryTake(deps, start));
-  if (taken.grant.granted) await stampHeads(deps.account, taken.grant.fence.epoch);
+  if (!taken.grant.granted) return taken;
+  const stamped = await stampHeads(deps.account, taken.grant.fence.epoch);
+  if (stamped > 0) await deps.versions.bump();
   return taken;
 }
 
@@ -135,17 +138,18 @@ export async function takeLeaseAway(
     const { ids, operations } = closingsOf(own, reason, deps.clock.now());
     if (lease !== null) operations.push(...(await removalOfLease(deps, lease)));
     if (operations.length === 0) return { result: [] };
-    const { done } =
-      ids.length > 0
-        ? await deps.versions.bumpWith('abandon', operations, { cycles: true })
-        : await deps.account.control.batch('abandon', SCOPE, operations);
+    const moved = ids.length > 0 ? { cycles: true as const } : {};
+    const { done } = await deps.versions.bumpWith('abandon', operations, moved);
     if (!done) return null;
     if (lease !== null) deps.leases.end(lease.document.epoch);
     return { result: ids };
   });
 }
 
-/** Heads come first, so that whatever fails is found to be done, or not begun, by the next attempt. */
+/**
+ * Heads come first, so that whatever fails is found to be done, or not begun, by the next attempt, and
+ * the version that moves with the rest tells of all that the holder wrote.
+ */
 async function removalOfLease(
   { account, upkeep }: TakeOverDeps,
   lease: Seen<LeaseDocument>,

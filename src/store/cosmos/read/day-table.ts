@@ -1,6 +1,6 @@
 import type { IsoTime } from '../../../domain/item.js';
 import { NO_COUNTS, type Rollup, type RollupChange } from '../../../domain/rollup.js';
-import { DAY_MS, isoTime } from '../../../domain/window.js';
+import { DAY_MS, HOUR_MS, isoTime } from '../../../domain/window.js';
 import type { TimeWindow } from '../../common.js';
 import type { HourCounts } from '../../store.js';
 import { unpackCounts } from '../documents/counts.js';
@@ -18,6 +18,8 @@ export interface DayTable {
   hours(window: TimeWindow, partition: string | undefined): HourCounts[];
   /** Hours before are gone from now on, unless their day is exempt; seen to go at `version`. */
   expire(before: IsoTime, version: number): void;
+  /** Whether more is gone than what is before that time: it expired under a clock that was ahead. */
+  lacks(before: IsoTime): boolean;
   clear(): void;
 }
 
@@ -42,8 +44,7 @@ export function createDayTable(): DayTable {
     day.moved.set(hour, version);
     newestMove = Math.max(newestMove, version);
   };
-  const hasExpired = (day: string, hour: string, exempt: boolean) =>
-    !exempt && startOf(day, hour) < oldest;
+  const hasExpired = (day: string, hour: string) => startOf(day, hour) < oldest;
 
   return {
     put(document, version) {
@@ -54,9 +55,10 @@ export function createDayTable(): DayTable {
       if (before !== undefined && before.seq >= seq) return;
       const exempt = document.ttl === -1;
       const hours = new Map(
-        Object.entries(document.hours).filter(([hour]) => !hasExpired(day, hour, exempt)),
+        Object.entries(document.hours).filter(([hour]) => exempt || !hasExpired(day, hour)),
       );
-      const now: Day = { subreddit: name, seq, exempt, hours, moved: before?.moved ?? new Map() };
+      const moved = before?.moved ?? new Map<string, number>();
+      const now: Day = { subreddit: name, seq, exempt, hours, moved };
       days.set(day, now);
       if (version === null) return;
       for (const hour of new Set([...hours.keys(), ...(before?.hours.keys() ?? [])])) {
@@ -67,14 +69,12 @@ export function createDayTable(): DayTable {
       [...placesIn(partitions, window)].map(({ subreddit, hour, counts }) => ({
         ...{ subreddit, hour, ...unpackCounts(counts) },
       })),
-    movedSince(version) {
-      if (newestMove <= version) return [];
-      const moved: RollupChange[] = [];
-      for (const days of partitions.values()) {
-        for (const [name, day] of days) moved.push(...movesOf(name, day, version));
-      }
-      return moved;
-    },
+    movedSince: (version) =>
+      newestMove <= version
+        ? []
+        : [...partitions.values()].flatMap((days) =>
+            [...days].flatMap(([name, day]) => movesOf(name, day, version)),
+          ),
     hours(window, partition) {
       const sums = new Map<IsoTime, PackedCounts>();
       for (const { hour, counts } of placesIn(partitions, window, partition)) {
@@ -93,20 +93,23 @@ export function createDayTable(): DayTable {
         for (const [name, day] of days) {
           if (day.exempt || name > dayOf(before)) continue;
           for (const hour of day.hours.keys()) {
-            if (!hasExpired(name, hour, day.exempt)) continue;
-            day.hours.delete(hour);
-            note(day, hour, version);
+            if (hasExpired(name, hour) && day.hours.delete(hour)) note(day, hour, version);
           }
           if (name < forgotten) days.delete(name);
         }
       }
     },
+    // A clock that is set by moments may pass the start of an hour again, for which nothing is reloaded.
+    lacks: (before) => oldest !== '' && Date.parse(oldest) - timeOf(before) > HOUR_MS,
     clear() {
       partitions.clear();
+      oldest = '';
       newestMove = 0;
     },
   };
 }
+
+const timeOf = (time: IsoTime): number => (time === '' ? 0 : Date.parse(time));
 
 const startOf = (day: string, hour: string): IsoTime => `${day}T${hour}:00:00.000Z`;
 

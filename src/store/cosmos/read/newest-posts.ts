@@ -50,25 +50,6 @@ export function createNewestPosts(deps: NewestPostsDeps): NewestPosts {
   let loading: Promise<void> | null = null;
   let sorted: StoredPost[] | null = null;
 
-  const createHeld = (): Held => {
-    const posts = new Map<string, StoredPost>();
-    const one: Held = {
-      ...{ kind: 'post', from: '', to: END, missed: false, posts, floor: '', ready: false },
-      put: (document, version) => {
-        if (document.kind !== 'post' || document.collected_at <= one.floor) return;
-        const before = posts.get(document.id);
-        // Of two that were written in the same second, what is followed was read later.
-        const older = before !== undefined && before._ts > document._ts;
-        const alike = before !== undefined && before._ts === document._ts && version === null;
-        if (older || alike) return;
-        posts.set(document.id, document);
-        sorted = null;
-        if (one.ready && posts.size > MOST) shorten(one);
-      },
-    };
-    return one;
-  };
-
   const load = async (one: Held): Promise<void> => {
     try {
       for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
@@ -104,7 +85,9 @@ export function createNewestPosts(deps: NewestPostsDeps): NewestPosts {
   return {
     async ensure() {
       if (held?.ready) return;
-      held ??= createHeld();
+      held ??= createHeld(() => {
+        sorted = null;
+      });
       loading ??= load(held).finally(() => {
         loading = null;
       });
@@ -121,6 +104,25 @@ export function createNewestPosts(deps: NewestPostsDeps): NewestPosts {
       sorted = null;
     },
   };
+}
+
+function createHeld(onChange: () => void): Held {
+  const posts = new Map<string, StoredPost>();
+  const held: Held = {
+    ...{ kind: 'post', from: '', to: END, missed: false, posts, floor: '', ready: false },
+    put: (document, version) => {
+      if (document.kind !== 'post' || document.collected_at <= held.floor) return;
+      const before = posts.get(document.id);
+      // Of two that were written in the same second, what is followed was read later.
+      const older = before !== undefined && before._ts > document._ts;
+      const alike = before !== undefined && before._ts === document._ts && version === null;
+      if (older || alike) return;
+      posts.set(document.id, document);
+      if (held.ready && posts.size > MOST) shorten(held);
+      onChange();
+    },
+  };
+  return held;
 }
 
 /** Of those collected at the same time as the first that goes, all go. */

@@ -46,31 +46,14 @@ interface Slot<T> extends Holding {
 const EMPTY_BYTES = 300;
 /** What is in use may take so many times the room, and no more. */
 const MOST_IN_USE = 2;
+/** Of one question: what is too much is to be noticed before all of it is there. */
+const LOADS_AT_ONCE = 2;
 
 export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Parts<T> {
-  const { kind, idOf, endOf, keep, bytesOf, loader, registry, atOnce, maxBytes } = deps;
+  const { kind, idOf, loader, registry, atOnce, maxBytes } = deps;
   /** Those used last at the end. */
   const slots = new Map<string, Slot<T>>();
   let bytes = 0;
-
-  const createSlot = (key: string): Slot<T> => {
-    const slot: Slot<T> = {
-      ...{ kind, from: key, to: endOf(key), missed: false, ready: false, loading: null },
-      ...{ documents: new Map(), bytes: EMPTY_BYTES, users: 0 },
-      put(document) {
-        const { subreddit } = document;
-        const kept = keep(document);
-        const before = slot.documents.get(subreddit);
-        if (kept === null || (before !== undefined && before.seq >= kept.seq)) return;
-        const grown = bytesOf(kept) - (before === undefined ? 0 : bytesOf(before));
-        slot.documents.set(subreddit, kept);
-        slot.bytes += grown;
-        if (slots.get(key) === slot) bytes += grown;
-      },
-    };
-    bytes += slot.bytes;
-    return slot;
-  };
 
   const drop = (slot: Slot<T>) => {
     registry.delete(slot);
@@ -87,39 +70,54 @@ export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Part
   };
 
   const take = (key: string): Slot<T> => {
-    const slot = slots.get(key) ?? createSlot(key);
-    slots.delete(key);
+    const grow = (grown: number, grew: Slot<T>) => {
+      if (slots.get(key) === grew) bytes += grown;
+    };
+    const slot = slots.get(key) ?? createSlot(deps, key, grow);
+    if (!slots.delete(key)) bytes += slot.bytes;
     slots.set(key, slot);
     slot.users += 1;
     return slot;
   };
 
   const load = (some: readonly Slot<T>[]) => {
-    const loading = loader.load(allCalled(some.map(({ from }) => idOf(from))), some).then(
-      () => {
-        for (const slot of some) slot.ready = true;
-      },
-      (error: unknown) => {
-        some.forEach(drop);
-        throw error;
-      },
-    );
-    for (const slot of some) slot.loading = loading;
+    const query = allCalled(some.map(({ from }) => idOf(from)));
+    const loading = loader.load(query, some).catch((error: unknown) => {
+      some.forEach(drop);
+      throw error;
+    });
+    for (const slot of some) slot.loading = loading.then(() => void (slot.ready = true));
   };
 
-  const loadAll = async (used: readonly Slot<T>[]): Promise<void> => {
-    const missing = used.filter(({ ready, loading }) => !ready && loading === null);
-    for (let from = 0; from < missing.length; from += atOnce) {
-      load(missing.slice(from, from + atOnce));
-    }
-    // All of them are waited for: a failure that nobody waits for would end the process.
-    const ended = await Promise.allSettled(used.map(({ loading }) => loading));
-    const failed = ended.find(({ status }) => status === 'rejected');
-    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+  const refuseTooMuch = () => {
     makeRoom();
     if (bytes > MOST_IN_USE * maxBytes) {
       throw new AppError('store_busy', `More ${kind} documents are in use than there is room for`);
     }
+  };
+
+  /** Somebody else may have begun to load some of them meanwhile. */
+  const loadSome = async (some: readonly Slot<T>[]): Promise<void> => {
+    refuseTooMuch();
+    const missing = some.filter(isMissing);
+    if (missing.length > 0) load(missing);
+    await allEnded(some.map(async ({ loading }) => loading));
+  };
+
+  const loadAll = async (used: readonly Slot<T>[]): Promise<void> => {
+    const missing = used.filter(isMissing);
+    const waiting: Slot<T>[][] = [];
+    for (let from = 0; from < missing.length; from += atOnce) {
+      waiting.push(missing.slice(from, from + atOnce));
+    }
+    const work = async () => {
+      for (let some = waiting.shift(); some !== undefined; some = waiting.shift()) {
+        await loadSome(some);
+      }
+    };
+    await allEnded(Array.from({ length: LOADS_AT_ONCE }, work));
+    await allEnded(used.map(async ({ loading }) => loading));
+    refuseTooMuch();
   };
 
   return {
@@ -143,4 +141,35 @@ export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Part
       bytes = 0;
     },
   };
+}
+
+function isMissing({ ready, loading }: Slot<unknown>): boolean {
+  return !ready && loading === null;
+}
+
+/** All of them are waited for: a failure that nobody waits for would end the process. */
+async function allEnded(all: readonly Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(all);
+  await Promise.all(all);
+}
+
+function createSlot<T extends { seq: number }>(
+  { kind, endOf, keep, bytesOf }: PartsDeps<T>,
+  key: string,
+  onGrown: (bytes: number, slot: Slot<T>) => void,
+): Slot<T> {
+  const slot: Slot<T> = {
+    ...{ kind, from: key, to: endOf(key), missed: false, ready: false, loading: null },
+    ...{ documents: new Map<string, T>(), bytes: EMPTY_BYTES, users: 0 },
+    put(document) {
+      const kept = keep(document);
+      const before = slot.documents.get(document.subreddit);
+      if (kept === null || (before !== undefined && before.seq >= kept.seq)) return;
+      const grown = bytesOf(kept) - (before === undefined ? 0 : bytesOf(before));
+      slot.documents.set(document.subreddit, kept);
+      slot.bytes += grown;
+      onGrown(grown, slot);
+    },
+  };
+  return slot;
 }

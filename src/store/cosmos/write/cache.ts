@@ -30,8 +30,8 @@ export interface WriterMemory {
   recall(partition: string): Known | undefined;
   keep(partition: string, known: Known): void;
   forget(partition: string): void;
-  /** Batches whose end may be unknown to who asked for them, by what he asked with (see `intent`). */
-  sent: WeakMap<object, { token: string; result: unknown }>;
+  /** Results of batches by their tokens, by what they were asked with (see `ChangeOf.intent`). */
+  sent: WeakMap<object, Map<string, unknown>>;
 }
 
 /** Lines and posts with titles kept in all partitions together: some 30 MB. */

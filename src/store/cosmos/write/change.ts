@@ -80,12 +80,10 @@ export async function changePartition<R>(
 ): Promise<Changed<R>> {
   const { memory, clock, lease } = deps;
   if (of.fence !== null) lease.check(of.fence);
-  const sent = new Map<string, R>();
-  const earlier = of.intent === undefined ? undefined : memory.sent.get(of.intent);
-  if (earlier !== undefined) sent.set(earlier.token, earlier.result as R);
+  const sent = sentBefore<R>(memory, of);
   let uncertain = 0;
   // Only a first attempt begins with what is remembered: what follows one was led back to the reads.
-  let fresh = earlier !== undefined;
+  let fresh = sent.size > 0;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     if (attempt > 1) await clock.sleep(FIRST_PAUSE_MS * 2 ** (attempt - 2));
     const { known, confirmed } = await recall(deps, of, fresh);
@@ -95,14 +93,11 @@ export async function changePartition<R>(
     await requireFence(deps, of.fence, known.head);
     const view = openView(placeOf(deps, of), known);
     const change = await plan(view);
-    if (change === null && confirmed) return { status: 'unchanged' };
-    if (change === null) continue;
+    if (change === null && !confirmed) continue;
+    if (change === null) return await unchanged(deps, of, known, sent.size > 0);
     const head = nextHead(of, view, change);
     if (isTooLarge(head, change.operations)) return { status: 'too_large' };
     sent.set(head.token, change.result);
-    if (of.intent !== undefined) {
-      memory.sent.set(of.intent, { token: head.token, result: change.result });
-    }
     try {
       const status = await send(deps, of, { known, head, operations: change.operations });
       if (status === 'done') return { status: 'written', result: change.result };
@@ -116,6 +111,28 @@ export async function changePartition<R>(
   throw new AppError('store_busy', `Others kept writing in r/${of.subreddit}`, {
     details: { attempts: MAX_ATTEMPTS },
   });
+}
+
+/** Results of the batches that were sent for the same call before, by their tokens. */
+function sentBefore<R>({ sent }: WriterMemory, { intent }: ChangeOf): Map<string, R> {
+  if (intent === undefined) return new Map();
+  const before = sent.get(intent) ?? new Map<string, unknown>();
+  sent.set(intent, before);
+  return before as Map<string, R>;
+}
+
+async function unchanged(
+  { memory, versions }: WriteDeps,
+  { subreddit }: ChangeOf,
+  known: Known,
+  wasSent: boolean,
+): Promise<{ status: 'unchanged' }> {
+  const partition = partitionOf(subreddit);
+  // By what was read of it, it weighs more.
+  if (memory.recall(partition) === known) memory.keep(partition, known);
+  // Nothing is left to write because it was written, and others wrote after it: readers are to be told.
+  if (wasSent) await versions.bump();
+  return { status: 'unchanged' };
 }
 
 const placeOf = ({ account }: WriteDeps, { subreddit, shape }: ChangeOf): Place => ({
