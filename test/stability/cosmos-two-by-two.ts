@@ -164,12 +164,24 @@ function shownSince(looks: readonly Look[], id: string): { cycle: Cycle; atMs: n
 
 /** The longest time for which one API had items that the other did not show yet. */
 function apart(looks: readonly Look[]): number {
-  const lags = looks.flatMap(({ atMs, shown }, i) => {
-    const most = Math.max(...shown.map(({ items }) => items));
-    const caughtUp = looks.slice(i).find((look) => look.shown.every(({ items }) => items >= most));
-    return (caughtUp?.atMs ?? Number.POSITIVE_INFINITY) - atMs;
-  });
-  return Math.max(0, ...lags);
+  const items = (look: number, api: number) => looks[look]?.shown[api]?.items ?? 0;
+  let longestMs = 0;
+  for (const [leader, follower] of [
+    [0, 1],
+    [1, 0],
+  ] as const) {
+    for (const [first, { atMs }] of looks.entries()) {
+      let at = first;
+      // What the leader shows may become less meanwhile: items that are erased count no longer.
+      let least = items(at, leader);
+      while (at < looks.length && items(at, follower) < least) {
+        at += 1;
+        least = Math.min(least, items(at, leader));
+      }
+      longestMs = Math.max(longestMs, (looks[at]?.atMs ?? Number.POSITIVE_INFINITY) - atMs);
+    }
+  }
+  return longestMs;
 }
 
 /** Who collects is killed; the other's next cycle must follow in time and be whole. */
