@@ -86,7 +86,7 @@ test('what is too much is noticed before all of it is in memory', async (t) => {
       load: async (_, holdings) => {
         await new Promise((resolve) => setImmediate(resolve));
         loaded += holdings.length;
-        for (const { put, from } of holdings) put({ ...titles, from }, null);
+        for (const each of holdings) each.put({ ...titles, from: each.from }, null);
       },
     },
   });

@@ -69,10 +69,11 @@ export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Part
     }
   };
 
+  const grow = (grown: number, grew: Slot<T>) => {
+    if (slots.get(grew.from) === grew) bytes += grown;
+  };
+
   const take = (key: string): Slot<T> => {
-    const grow = (grown: number, grew: Slot<T>) => {
-      if (slots.get(key) === grew) bytes += grown;
-    };
     const slot = slots.get(key) ?? createSlot(deps, key, grow);
     if (!slots.delete(key)) bytes += slot.bytes;
     slots.set(key, slot);
@@ -91,12 +92,10 @@ export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Part
 
   const refuseTooMuch = () => {
     makeRoom();
-    if (bytes > MOST_IN_USE * maxBytes) {
-      throw new AppError('store_busy', `More ${kind} documents are in use than there is room for`);
-    }
+    if (bytes > MOST_IN_USE * maxBytes) throw tooMuch(kind);
   };
 
-  /** Somebody else may have begun to load some of them meanwhile. */
+  /** Somebody else may have begun with some of them. */
   const loadSome = async (some: readonly Slot<T>[]): Promise<void> => {
     refuseTooMuch();
     const missing = some.filter(isMissing);
@@ -105,18 +104,7 @@ export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Part
   };
 
   const loadAll = async (used: readonly Slot<T>[]): Promise<void> => {
-    const missing = used.filter(isMissing);
-    const waiting: Slot<T>[][] = [];
-    for (let from = 0; from < missing.length; from += atOnce) {
-      waiting.push(missing.slice(from, from + atOnce));
-    }
-    const work = async () => {
-      for (let some = waiting.shift(); some !== undefined; some = waiting.shift()) {
-        await loadSome(some);
-      }
-    };
-    await allEnded(Array.from({ length: LOADS_AT_ONCE }, work));
-    await allEnded(used.map(async ({ loading }) => loading));
+    await inPortions(used.filter(isNotReady), atOnce, loadSome);
     refuseTooMuch();
   };
 
@@ -141,6 +129,28 @@ export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Part
       bytes = 0;
     },
   };
+}
+
+function tooMuch(kind: string): AppError {
+  return new AppError('store_busy', `More ${kind} documents are in use than there is room for`);
+}
+
+/** So many portions at once; the others after them. */
+async function inPortions<T>(
+  all: readonly T[],
+  size: number,
+  work: (some: readonly T[]) => Promise<void>,
+): Promise<void> {
+  const waiting: T[][] = [];
+  for (let from = 0; from < all.length; from += size) waiting.push(all.slice(from, from + size));
+  const go = async () => {
+    for (let some = waiting.shift(); some !== undefined; some = waiting.shift()) await work(some);
+  };
+  await allEnded(Array.from({ length: LOADS_AT_ONCE }, go));
+}
+
+function isNotReady({ ready }: Slot<unknown>): boolean {
+  return !ready;
 }
 
 function isMissing({ ready, loading }: Slot<unknown>): boolean {
