@@ -22,11 +22,11 @@ module.exports = {
       name: 'seams-import-domain-only',
       severity: 'error',
       from: {
-        path: '^src/(store/(store|import-store|upkeep-store|keep-store|common)|scorer/scorer|reddit/source)\\.ts$',
+        path: '^src/(store/(store|import-store|upkeep-store|keep-store|move-store|common)|scorer/scorer|reddit/source)\\.ts$',
       },
       to: {
         pathNot:
-          '^src/(domain/|reddit/schemas|store/(import-store|upkeep-store|keep-store|common)\\.ts$)',
+          '^src/(domain/|reddit/schemas|store/(import-store|upkeep-store|keep-store|move-store|common)\\.ts$)',
       },
     },
     {
@@ -48,10 +48,10 @@ module.exports = {
       name: 'use-cases-know-seams-only',
       severity: 'error',
       from: {
-        path: '^src/(collect|keep|routes|rollups|http|openapi)/|^src/(app|answers|preload|health-monitor|process-sampler|listen|closing)\\.ts$',
+        path: '^src/(collect|keep|move|routes|rollups|http|openapi)/|^src/(app|answers|preload|health-monitor|process-sampler|listen|closing)\\.ts$',
       },
       to: {
-        path: '^src/(store/(?!(store|import-store|upkeep-store|keep-store|bounded)\\.ts)|reddit/(?!source|schemas|dump)|scorer/(?!scorer\\.ts)|simulator/)',
+        path: '^src/(store/(?!(store|import-store|upkeep-store|keep-store|move-store|bounded)\\.ts)|reddit/(?!source|schemas|dump)|scorer/(?!scorer\\.ts)|simulator/)',
       },
     },
     {

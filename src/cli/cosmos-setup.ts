@@ -10,8 +10,8 @@ const HELP = `Usage: npm run cosmos:setup -- [--throughput N] [--print] [--json]
 Makes the database and the containers of the store in the account of Azure
 Cosmos DB that the configuration names (STORE=cosmos, COSMOS_ENDPOINT, the key,
 COSMOS_DATABASE), with their indexes and times to live. What is there already is
-looked at and, where indexes are missing, changed; nothing is removed. It may be
-repeated at any time.
+looked at; where indexes are missing, the container gets our indexing policy in
+the place of its own. No document is removed. It may be repeated at any time.
 
   --throughput N  RU/s that the containers share, when the database is made;
                   without it the account decides (serverless takes none)

@@ -52,7 +52,7 @@ await runCommand(
     const clock = systemClock;
     const logConfig = { nodeEnv: config.nodeEnv, logLevel: 'warn' } as const;
     const log = await createLog('import', logConfig, secrets, process.stderr);
-    const store = await openStore(config, { clock, log, signal });
+    const store = await openStore(config, { clock, log, signal, cosmosKey: secrets.cosmosKey });
     const began = clock.monotonic();
     const progress = progressLine(clock, process.stderr);
     const skips = skipReporter((line) => {

@@ -24,8 +24,8 @@ the end items and all rollups of both are compared.
   --help         print this
 
 Exit codes: 0 everything has arrived, 1 something differs or the move was interrupted, 64 wrong
-usage, 69 a store cannot be reached, 75 somebody is at work on one of them, 78 wrong
-configuration or unusable store.
+usage, or the store to move to was collected into since, 69 a store cannot be reached, 75
+somebody is at work on one of them, 78 wrong configuration or unusable store.
 `;
 
 const KINDS = ['sqlite', 'cosmos'] as const;

@@ -19,8 +19,8 @@ NAME.replaced-YYYYMMDDTHHMMSSZ, until BACKUP_KEEP_DAYS have passed.
   --help   print this
 
 Exit codes: 0 restored, 1 the copy could not be written, 64 wrong usage, 78 wrong
-configuration, FILE is no backup, or something uses the database. But for 0,
-nothing has changed.
+configuration, another STORE, FILE is no backup, or something uses the database.
+But for 0, nothing has changed.
 `;
 
 await runCommand(
@@ -38,6 +38,11 @@ await runCommand(
       });
     }
     const { config } = loadSettings(readEnvironment());
+    if (config.store.kind !== 'sqlite') {
+      throw new AppError('config_invalid', `STORE=${config.store.kind}: nothing would read it`, {
+        cure: 'Azure keeps the backups of the account; for a database file, STORE=sqlite npm run restore -- FILE',
+      });
+    }
     const path = config.store.sqlitePath;
     const from = resolve(file);
     createFolder(dirname(path));

@@ -1,6 +1,8 @@
 import type { Clock } from '../clock.js';
 import {
+  type Budgets,
   type Container,
+  createBudgets,
   createRanges,
   partitionAt,
   partitionKeyOf,
@@ -19,13 +21,15 @@ export interface Database {
   etag: string;
   seconds: number;
   containers: Map<string, Container>;
-  /** RU per second that its containers without their own have. */
+  /** RU per second that its containers without their own share. */
   offered: number | undefined;
+  /** What is left of them; null: each container has its own. */
+  budgets: Budgets | null;
 }
 
 /**
- * RU per second of every container: none to keep to, what it was created with (400 when nothing
- * was said, as the service has it), or the same for all.
+ * RU per second of every container: none to keep to, what it was created with or its database for
+ * all of its containers (400 when nothing was said, as the service has it), or the same for each.
  */
 export type Throughput = 'unlimited' | 'offered' | number;
 
@@ -52,7 +56,7 @@ export function createAccount(options: AccountOptions): Account {
 
 /** @throws Refusal 400 for a wrong name, 409 for one that is taken. */
 export function createDatabase(
-  { databases, stamps }: Account,
+  { databases, stamps, options: { clock, throughput } }: Account,
   body: JsonObject,
   offered: number | undefined,
 ): Database {
@@ -62,6 +66,8 @@ export function createDatabase(
   const database: Database = {
     ...{ id, rid, offered, etag: stamps.etag(), seconds: stamps.seconds() },
     containers: new Map(),
+    budgets:
+      throughput === 'offered' && offered !== undefined ? createBudgets(clock, offered) : null,
   };
   databases.set(id, database);
   return database;
@@ -89,10 +95,20 @@ export function createContainer(
       ...{ _docs: 'docs/', _sprocs: 'sprocs/', _triggers: 'triggers/', _udfs: 'udfs/' },
       _conflicts: 'conflicts/',
     },
-    ranges: createRanges(options.clock, perSecond(options.throughput, offered ?? database.offered)),
+    ranges: createRanges(budgetsOf(options, database, offered)),
   };
   database.containers.set(id, container);
   return container;
+}
+
+/** Its own, or a share in what was offered for its database. */
+function budgetsOf(
+  { clock, throughput }: AccountOptions,
+  { budgets }: Database,
+  offered: number | undefined,
+): Budgets {
+  if (offered === undefined && budgets !== null) return budgets;
+  return createBudgets(clock, perSecond(throughput, offered));
 }
 
 function perSecond(throughput: Throughput, offered: number | undefined): number {

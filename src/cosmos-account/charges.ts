@@ -1,33 +1,34 @@
 /**
  * What a request costs, in request units (RU): a model, deterministic and independent of time.
  *
- * Published by Microsoft ("Optimize request cost in Azure Cosmos DB"):
- * - a point read: 1 RU for an item of 1 KB, 10 RU for 100 KB;
- * - a write without any indexing: 5 RU for 1 KB, 50 RU for 100 KB; more with every indexed
- *   property; a replacement costs about twice an insertion, since the old version's terms leave
- *   the index as well; a deletion reads no content back and costs like an insertion.
- *   A newer table ("Understand request unit consumption") has 1.04 RU for a read and 6.29 RU for
- *   a write of 2 KB, so between the published points this model is the cheaper for small writes
- *   and the dearer for large reads.
+ * Published by Microsoft:
+ * - a point read costs 1 RU for an item of 1 KB and 10 RU for 100 KB; inserting 1 KB without
+ *   indexing about 5.5 RU; replacing an item twice what inserting it costs ("Optimize request
+ *   cost in Azure Cosmos DB");
+ * - with the size of the item: 1.04 RU to read and 6.29 RU to write 2 KB, 9.95 RU and 48.19 RU
+ *   for 128 KB ("Understand request unit consumption"), so between its two points this model is
+ *   dear for reads and cheap for small writes;
+ * - a query that returns a thousand items of 1 KB costs 1000 RU, as the first of these says in
+ *   passing. This model comes to a tenth of that, which is an assumption and may flatter: for an
+ *   upper bound of a query take ten times what it loads here.
  *
  * Assumed, because nothing is published for it:
- * - the line between the two published sizes goes on past 100 KB, and nothing is below the charge
- *   of 1 KB;
- * - an indexed value costs 0.15 RU, a composite index 0.15 RU per item: an item of 1 KB with ten
- *   indexed values comes to 6.5 RU;
- * - a query costs 2.3 RU for each range it is sent to (queries that find next to nothing are
- *   commonly shown with 2.3 to 2.9 RU), 0.05 RU and 0.045 RU per KB for every item it loads,
- *   which makes 9.5 RU of 100 items of 1 KB, and 0.002 RU for every entry of the index that it
- *   passes;
+ * - 50 RU to insert 100 KB; the lines between the sizes are straight, go on past 100 KB, and
+ *   nothing is below the charge of 1 KB;
+ * - an indexed value costs 0.15 RU, a composite index 0.15 RU per item: inserting 1 KB with ten
+ *   indexed values comes to 7 RU; a deletion costs like an insertion;
+ * - a query costs 2.3 RU for each range it is sent to, 0.05 RU and 0.045 RU per KB for every item
+ *   it loads, which makes 9.5 RU of 100 items of 1 KB, and 0.002 RU for every entry of an index
+ *   that it passes;
  * - a filter that no index serves loads every item that the served filters leave: without any,
- *   the whole partition;
- * - a query plan and the description of the account, a database or a container cost 0, 1 and 2 RU
- *   in this order; a read that finds nothing, or a refused condition, costs like one of 1 KB.
+ *   the whole partition; an aggregate of indexed values loads none;
+ * - a query plan, the account and the ranges cost nothing, describing a database or container
+ *   1 RU, changing one 5 RU; what finds nothing or is refused costs like a read of 1 KB.
  */
 
 const KB = 1024;
 const READ_RU = { least: 1, at100Kb: 10 };
-const WRITE_RU = { least: 5, at100Kb: 50 };
+const WRITE_RU = { least: 5.5, at100Kb: 50 };
 const INDEXED_VALUE_RU = 0.15;
 const QUERY_RU = 2.3;
 const LOADED_ITEM_RU = 0.05;

@@ -99,13 +99,24 @@ export function readTtl(ttl: Value, name: string): number | undefined {
   );
 }
 
-export function createRanges(clock: Clock, perSecond: number): readonly [Range, Range] {
-  const range = (id: string, minInclusive: string, maxExclusive: string): Range => ({
-    ...{ id, minInclusive, maxExclusive, lsn: 1, partitions: new Map(), undo: [] },
-    // As the service does, the throughput is divided evenly between the ranges.
-    budget: createBudget(clock, perSecond / 2),
+/** Of the two ranges, in their order. */
+export type Budgets = readonly [Budget, Budget];
+
+/** As the service does, the throughput is divided evenly between the ranges. */
+export function createBudgets(clock: Clock, perSecond: number): Budgets {
+  return [createBudget(clock, perSecond / 2), createBudget(clock, perSecond / 2)];
+}
+
+export function createRanges([low, high]: Budgets): readonly [Range, Range] {
+  const range = (
+    id: string,
+    minInclusive: string,
+    maxExclusive: string,
+    budget: Budget,
+  ): Range => ({
+    ...{ id, minInclusive, maxExclusive, lsn: 1, partitions: new Map(), undo: [], budget },
   });
-  return [range('0', '', MIDDLE), range('1', MIDDLE, 'FF')];
+  return [range('0', '', MIDDLE, low), range('1', MIDDLE, 'FF', high)];
 }
 
 /** Where items of a partition key are. `undefined` stands for items that lack it. */

@@ -42,10 +42,11 @@ const MOST_TOLD = 20;
  * the two by their counts and all rollups. What has arrived is not put again, so a move that was
  * interrupted goes on when it is repeated. Nobody else may write to either store meanwhile.
  *
- * @throws AppError `cancelled`, and as the stores do
+ * @throws AppError `cancelled`, `invalid_request` when the target is the newer of the two, and as the stores do
  */
 export async function move(deps: MoveDeps, signal: AbortSignal): Promise<MoveReport> {
   const { from, to } = deps;
+  await refuseNewer(from, to);
   const progress = { hours: 0, put: 0 };
   for (const subreddit of await from.heldSubreddits()) {
     await to.putSubreddit(subreddit);
@@ -60,6 +61,16 @@ export async function move(deps: MoveDeps, signal: AbortSignal): Promise<MoveRep
     ...rollups.differences,
   ];
   return { ...progress, items, cycles, rollups: rollups.count, differences };
+}
+
+/** What was edited or deleted since would be as it was, text and all, and watermarks would go back. */
+async function refuseNewer(from: Moved, to: Moved): Promise<void> {
+  const [[here], [there]] = [await from.cycles({ limit: 1 }), await to.cycles({ limit: 1 })];
+  if (there === undefined || there.started_at <= (here?.started_at ?? '')) return;
+  const last = `its last cycle began at ${there.started_at}, that of the other at ${here?.started_at ?? 'no time'}`;
+  throw new AppError('invalid_request', `The store to move to was collected into since: ${last}`, {
+    cure: 'move the other way round, or into an empty store: another COSMOS_DATABASE or SQLITE_PATH',
+  });
 }
 
 async function moveItems(

@@ -4,7 +4,7 @@ import type { Pause } from '../domain/pause.js';
 import type { RateBudget } from '../domain/rate-budget.js';
 import type { HourPlace } from './keep-store.js';
 import type { ImportProgress } from './import-store.js';
-import type { Watermarks } from './store.js';
+import type { Watermarks } from './common.js';
 import type { Omission, UpkeepState } from './upkeep-store.js';
 
 /**

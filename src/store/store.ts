@@ -6,18 +6,18 @@ import type {
   GapStatus,
   SubredditState,
 } from '../domain/cycle.js';
-import type { Comment, IsoTime, Kind, Label, NewComment, NewPost, Post } from '../domain/item.js';
+import type { Comment, IsoTime, Label, NewComment, NewPost, Post } from '../domain/item.js';
 import type { Pause } from '../domain/pause.js';
 import type { RateBudget } from '../domain/rate-budget.js';
 import type { Counts, Rollup, RollupChange } from '../domain/rollup.js';
 import type { Topic } from '../domain/topic.js';
-import type { Fence, TimeWindow } from './common.js';
+import type { Fence, TimeWindow, Watermarks } from './common.js';
 import type { ImportStore } from './import-store.js';
 import type { KeepStore, PauseStore } from './keep-store.js';
 import type { MoveStore } from './move-store.js';
 import type { UpkeepStore } from './upkeep-store.js';
 
-export type { Fence, TimeWindow } from './common.js';
+export type { Fence, TimeWindow, Watermark, Watermarks } from './common.js';
 
 /**
  * The seam between the system and whatever keeps its data.
@@ -234,19 +234,6 @@ export interface JobsHeartbeat {
   runs_skipped: number;
 }
 
-/** An item of a listing up to which nothing is missing. */
-export interface Watermark {
-  id: string;
-  created_utc: IsoTime;
-}
-
-export interface Watermarks {
-  post: Watermark | null;
-  comment: Watermark | null;
-  /** The newest item ever read, where a bad object holds the watermark below it. */
-  newest?: Partial<Record<Kind, Watermark>>;
-}
-
 /** What a collection cycle needs. */
 export interface CollectStore {
   /**
@@ -261,7 +248,8 @@ export interface CollectStore {
   watermarks(subreddit: string): Promise<Watermarks>;
   /**
    * Stores at most MAX_BATCH items of one subreddit, the hourly rollups they move, the
-   * watermark, the state and the data version in one atomic step. Known items are updated
+   * watermark, the state and the data version in one atomic step (on Cosmos in halves, each whole in
+   * itself, where Azure does not take all of it at once). Known items are updated
    * when they changed (text, author, exclusion, comment count, or a vote move that matters), and
    * are never counted again. An answer may be older than what is stored, for pages are cached:
    * a text with an earlier edit does not replace one with a later edit, and what is gone

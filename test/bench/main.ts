@@ -5,6 +5,7 @@ import { AppError } from '../../src/errors.js';
 const BENCHES: Record<string, string> = {
   collect:
     'one first cycle of the default volume: requests, processor time, memory, with bounds; --json',
+  cosmos: 'what cycles, answers and idling cost on Azure Cosmos DB, with bounds; --json',
   memory: 'resident memory of the API under light load; MINUTES FILE',
   'monitor-probes': "processor time and memory of the monitor's rounds; PROBES",
   trending: 'how long questions about topics take in the store; POSTS',

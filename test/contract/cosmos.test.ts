@@ -1,14 +1,14 @@
 import test from 'ava';
 import { DAY_MS } from '../../src/domain/window.js';
 import { cosmosReader, cosmosStore } from '../../src/store/cosmos/cosmos-store.js';
-import { testAccounts } from '../support/cosmos-store.js';
+import { namedAccounts } from '../support/cosmos-named.js';
 import { listSuite } from './list-suite.js';
 import { readSuite } from './read-suite.js';
 import { storeSuite } from './store-suite.js';
 import { trendingExamples, trendingSuite } from './trending-suite.js';
 import type { Implementation } from './under-test.js';
 
-const accounts = testAccounts();
+const accounts = namedAccounts();
 test.after.always(() => accounts.close());
 
 /** The suites' oldest items are of the year 2000. */
@@ -19,7 +19,7 @@ const direct: Implementation = {
   idsBySubreddit: true,
   stores: 8,
   open: async (t, clock) => {
-    const account = (await accounts.open(t))();
+    const account = await (await accounts.open(t)).connect();
     const store = cosmosStore({ account, clock, retentionMs: HISTORY_MS });
     return { store, reader: store };
   },
@@ -31,11 +31,12 @@ const fromElsewhere: Implementation = {
   idsBySubreddit: true,
   stores: 8,
   open: async (t, clock) => {
-    const open = await accounts.open(t);
+    const database = await accounts.open(t);
+    const [own, other] = [await database.connect(), await database.connect()];
     const deps = { clock, retentionMs: HISTORY_MS };
     return {
-      store: cosmosStore({ ...deps, account: open() }),
-      reader: cosmosReader({ ...deps, account: open(), pollEveryMs: 0 }),
+      store: cosmosStore({ ...deps, account: own }),
+      reader: cosmosReader({ ...deps, account: other, pollEveryMs: 0 }),
     };
   },
 };

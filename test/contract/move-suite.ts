@@ -56,6 +56,20 @@ export function moveSuite(from: Implementation, to: Implementation): void {
     t.not(await target.reader.post('kept'), null);
   });
 
+  test.serial(title('a store that was collected into since is left as it is'), async (t) => {
+    const [source, target] = await opened(t, from, to);
+    await fill(source.store, source.clock);
+    await move({ from: source.store, to: target.store }, never);
+    await target.clock.advance(3_600_000);
+    const fence = await beginTestCycle(target.store, target.clock, { id: 'cycle-2' });
+    const item = { kind: 'comment' as const, id: 'c1', subreddit: 'Claude' };
+    t.is(await target.store.blank({ fence, subreddit: 'Claude', items: [item] }), 1);
+    const again = move({ from: source.store, to: target.store }, never);
+    await t.throwsAsync(again, { code: 'invalid_request', message: /collected into since/ });
+    t.deepEqual((await target.store.omissions(9)).length, 0);
+    t.deepEqual((await move({ from: target.store, to: source.store }, never)).differences, []);
+  });
+
   test.serial(title('a store that holds other things is told'), async (t) => {
     const [source, target] = await opened(t, from, to);
     await fill(source.store, source.clock);

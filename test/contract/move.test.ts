@@ -1,4 +1,3 @@
-import test from 'ava';
 import { DAY_MS } from '../../src/domain/window.js';
 import { cosmosStore } from '../../src/store/cosmos/cosmos-store.js';
 import { testAccounts } from '../support/cosmos-store.js';
@@ -7,7 +6,6 @@ import { moveSuite } from './move-suite.js';
 import type { Implementation } from './under-test.js';
 
 const accounts = testAccounts();
-test.after.always(() => accounts.close());
 
 const sqlite: Implementation = {
   name: 'sqlite',
@@ -21,7 +19,7 @@ const cosmos: Implementation = {
   name: 'cosmos',
   idsBySubreddit: true,
   open: async (t, clock) => {
-    const account = (await accounts.open(t))();
+    const account = await (await accounts.open(t)).connect();
     const store = cosmosStore({ account, clock, retentionMs: 3650 * DAY_MS });
     return { store, reader: store };
   },

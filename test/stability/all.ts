@@ -29,6 +29,8 @@ const COMPUTING: Suites = [
 /** Leases, deadlines, restarts: real time. */
 const WAITING: Suites = [
   program('two-runners'),
+  program('cosmos-two-by-two'),
+  program('cosmos-faults'),
   [...AVA, '--timeout', '200s', 'test/stability/**/*.test.ts'],
 ];
 /** Whole systems under PM2, three at a time, each with seconds in which something must be told. */

@@ -10,7 +10,7 @@ import type { Cycle } from '../../src/domain/cycle.js';
 import { holderName } from '../../src/holder.js';
 import { openStore } from '../../src/store/open.js';
 import type { Store } from '../../src/store/store.js';
-import { createTestDatabase } from './cosmos-store.js';
+import { setUpDatabase } from './cosmos-store.js';
 import { silentLog } from './log.js';
 import type { Simulation } from './reddit.js';
 
@@ -72,7 +72,8 @@ export class CosmosCrashBench {
   async fresh(from?: string): Promise<string> {
     this.#number += 1;
     const database = `point-${this.#number}`;
-    if (from === undefined) await createTestDatabase(this.#standIn, database);
+    const { url: endpoint, key } = this.#standIn;
+    if (from === undefined) await setUpDatabase({ endpoint, key, database });
     else this.#standIn.copy(from, database);
     return database;
   }

@@ -1,67 +1,88 @@
 import { randomUUID } from 'node:crypto';
 import type { ExecutionContext } from 'ava';
-import { type Clock, systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/clock.js';
 import { type CosmosAccount, startCosmosAccount } from '../../src/cosmos-account/run.js';
-import { once } from '../../src/once.js';
-import { CONTAINERS } from '../../src/store/cosmos/account/containers.js';
 import { type OpenAccount, openAccount } from '../../src/store/cosmos/account/open-account.js';
-import { clientOf } from './cosmos.js';
+import { setUp } from '../../src/store/cosmos/account/setup.js';
 import { silentLog } from './log.js';
-type Teardown = Pick<ExecutionContext, 'teardown'>;
 
-/** Databases on one stand-in for an account, which starts with the first of them. */
-export interface TestAccounts {
-  /** An empty database of the test's own, through the SDK; closed with the test. */
-  open(t: Teardown): Promise<() => OpenAccount>;
-  standIn(): Promise<CosmosAccount>;
-  close(): Promise<void>;
+export type Teardown = Pick<ExecutionContext, 'teardown'>;
+
+/** Where a database is, as the product's configuration says it. */
+export interface Place {
+  endpoint: string;
+  key: string;
+  database: string;
 }
 
-/** Tests of a file begin all at once; so many get an account, so that none of them is slow. */
+export interface TestDatabase extends Place {
+  /** A client of its own, with a session of its own, closed with the test. */
+  connect(): Promise<OpenAccount>;
+}
+
+export interface TestAccounts {
+  /** A database with the product's containers and nothing in them, which nobody else has until the test ends. */
+  open(t: Teardown): Promise<TestDatabase>;
+}
+
+/** Tests of a file begin all at once; so many get a database, so that none of them is slow. */
 const AT_ONCE = 4;
 
-export function testAccounts(): TestAccounts {
-  const standIn = once(() => startCosmosAccount());
-  const gate = createTurns(AT_ONCE);
+/** A database for each test on one stand-in for an account, which ends with the last test that has one. */
+export function testAccounts(atOnce = AT_ONCE): TestAccounts {
+  const turn = createTurns(atOnce);
+  const standIn = sharedStandIn();
   return {
-    standIn: () => standIn.get(),
-    open: async (t) => {
-      t.teardown(await gate());
-      const account = await standIn.get();
-      const database = `test-${randomUUID()}`;
-      await createTestDatabase(account, database);
-      return () => openTestAccount(t, account, database);
+    async open(t) {
+      t.teardown(await turn());
+      const { url: endpoint, key } = await standIn(t);
+      const place = { endpoint, key, database: `test-${randomUUID()}` };
+      await setUpDatabase(place);
+      return { ...place, connect: async () => clientAt(t, place) };
     },
-    close: async () => (await standIn.made())?.close(),
   };
 }
 
-function openTestAccount(
-  t: Teardown,
-  { url: endpoint, key }: CosmosAccount,
-  database: string,
-  clock: Clock = systemClock,
-): OpenAccount {
-  const opened = openAccount({
-    ...{ endpoint, key, database, clock, log: silentLog },
+/** The product's way to a database, with patience for a machine or an account that is busy. */
+export function clientAt(t: Teardown, place: Place): OpenAccount {
+  const account = openAccount({
+    ...{ ...place, clock: systemClock, log: silentLog },
     ...{ attemptMs: 60_000, patienceMs: 60_000, maxSockets: 8 },
   });
-  t.teardown(() => opened.close());
-  return opened;
+  t.teardown(() => account.close());
+  return account;
 }
 
-/** An empty one, with both containers. */
-export async function createTestDatabase(account: CosmosAccount, id: string): Promise<void> {
-  const client = clientOf(account);
-  const { database } = await client.databases.create({ id });
-  for (const { partitionKey, ...definition } of CONTAINERS) {
-    await database.containers.create({ ...definition, partitionKey: { paths: [partitionKey] } });
+/** Makes the database and its containers, as `npm run cosmos:setup` does. */
+export async function setUpDatabase(place: Place): Promise<void> {
+  const releases: (() => unknown)[] = [];
+  const { definitions } = clientAt({ teardown: (release) => void releases.push(release) }, place);
+  try {
+    await setUp(definitions, { database: place.database, throughput: null });
+  } finally {
+    for (const release of releases) await release();
   }
-  client.dispose();
+}
+
+function sharedStandIn(): (t: Teardown) => Promise<CosmosAccount> {
+  let users = 0;
+  let running: Promise<CosmosAccount> | null = null;
+  return (t) => {
+    users += 1;
+    running ??= startCosmosAccount();
+    const used = running;
+    t.teardown(async () => {
+      users -= 1;
+      if (users > 0) return;
+      running = null;
+      await (await used).close();
+    });
+    return used;
+  };
 }
 
 /** Each call waits for its turn, and answers what ends it. */
-function createTurns(atOnce: number): () => Promise<() => void> {
+export function createTurns(atOnce: number): () => Promise<() => void> {
   let running = 0;
   const waiting: (() => void)[] = [];
   const end = () => {

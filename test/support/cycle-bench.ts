@@ -48,12 +48,14 @@ export async function cycleBench(
     env?: Record<string, string>;
     log?: Log;
     simulation?: Omit<NonNullable<Parameters<typeof simulation>[1]>, 'clock'>;
+    /** Opens the store; the embedded one unless given. `missing` and `databasePath` know that one only. */
+    open?: (config: Config, clock: VirtualClock) => Promise<Store>;
   } = {},
 ): Promise<CycleBench> {
   const clock = new VirtualClock(Date.parse(START));
   t.teardown(() => clock.close());
   const reddit = await simulation(t, { historyHours: 1, ...options.simulation, clock });
-  const { store, config, path } = await temporaryStore(t, {
+  const { path, config, ...embedded } = await temporaryStore(t, {
     clock,
     env: {
       SUBREDDITS: reddit.subreddits.join(','),
@@ -64,6 +66,7 @@ export async function cycleBench(
       ...options.env,
     },
   });
+  const store = (await options.open?.(config, clock)) ?? embedded.store;
   const { reddit: redditConfig } = config;
   if (redditConfig === null) throw new Error('without credentials');
   const scorer = createLexiconScorer();

@@ -178,7 +178,7 @@ async function aWorld(t: Teardown, { options, prepare }: Situation): Promise<Tes
   ];
   await fillStore(testApp.store, clock, {
     posts,
-    comments: [aComment(), aComment({ id: 'c2', subreddit: 'aws' })],
+    comments: [aComment({ subreddit: 'aws' }), aComment({ id: 'c2', subreddit: 'aws' })],
     cycleId: '20260115T115800Z-0f1e2d',
   });
   clock.jumpTo(NOW);

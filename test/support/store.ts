@@ -15,29 +15,50 @@ type Teardown = Pick<ExecutionContext, 'teardown'>;
 
 export interface TemporaryStore {
   store: Store;
-  path: string;
+  /** Of its file. @throws where the store has none */
+  readonly path: string;
   config: Config;
 }
+
+/**
+ * What the tests of this process run on: `TEST_STORE=cosmos npx ava …` runs on Cosmos DB what else runs
+ * on SQLite.
+ */
+export const TEST_STORE = process.env.TEST_STORE === 'cosmos' ? 'cosmos' : 'sqlite';
 
 /** An empty store of the test's own, closed and removed when it ends. */
 export async function temporaryStore(
   t: Teardown,
   options: { clock?: Clock; env?: Record<string, string> } = {},
 ): Promise<TemporaryStore> {
+  const clock = options.clock ?? new ManualClock();
+  if (TEST_STORE === 'cosmos') {
+    const { temporaryCosmosStore } = await import('./temporary-cosmos.js');
+    const opened = await temporaryCosmosStore(t, clock, options.env ?? {});
+    return {
+      ...opened,
+      get path(): string {
+        throw new Error('a store of Cosmos DB has no file: this test is one of SQLite');
+      },
+    };
+  }
   const path = join(temporaryFolder(t), 'store.db');
   const config = testConfig({ SQLITE_PATH: path, ...options.env });
-  const clock = options.clock ?? new ManualClock();
   const store = await openStore(config, { clock, log: silentLog });
   t.teardown(() => store.close());
   return { store, path, config };
 }
 
-/** What the API would open on the same configuration: reads through a worker thread. */
+/** What the API would open on the same configuration; of SQLite, reads through a worker thread. */
 export async function temporaryReadStore(
   t: Teardown,
   config: Config,
   clock: Clock = new ManualClock(),
 ): Promise<ReadStore & { close(): Promise<void> }> {
+  if (TEST_STORE === 'cosmos') {
+    const { temporaryCosmosReads } = await import('./temporary-cosmos.js');
+    return temporaryCosmosReads(t, config, clock);
+  }
   const store = await openReadStore(config, { clock, log: silentLog });
   t.teardown(() => store.close());
   return store;

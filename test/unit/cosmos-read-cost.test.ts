@@ -9,6 +9,7 @@ import { createRollupMemory } from '../../src/rollups/memory.js';
 import { ManualClock } from '../support/clock.js';
 import { type ReadBed, readBed, watchedAccount } from '../support/cosmos-reads.js';
 import { aComment, aPost } from '../support/items.js';
+import { beginTestCycle } from '../support/store.js';
 
 const NOW = Date.parse('2026-01-15T12:30:00.000Z');
 const SUBREDDITS = 20;
@@ -126,7 +127,18 @@ for (const perHour of [1, 27]) {
       ['load'],
       'the hours at the edges',
     );
-    t.log(`request units: ${first} first, ${minute} in a new minute, ${hour} in a new hour`);
+    const store = bed.store();
+    const fence = await beginTestCycle(store, clock);
+    await clock.advance(1000);
+    await refresh();
+    const post = aPost({ subreddit: 'subreddit3', created_utc: isoTime(clock.now() - 60_000) });
+    await store.commit({ fence, subreddit: 'subreddit3', posts: [post], comments: [] });
+    await clock.advance(1000);
+    const batch = await costOf(bed, refresh);
+    t.true(batch <= 15, `${batch} RU after a batch, following it included`);
+    t.log(
+      `request units: ${batch} after a batch, ${first} first, ${minute} in a new minute, ${hour} in a new hour`,
+    );
   });
 }
 

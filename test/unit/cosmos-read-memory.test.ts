@@ -150,3 +150,24 @@ test('readers stop where retention does, whoever has not come to it yet', async 
   t.deepEqual(await hours(), ['2025-01-01T00']);
   t.deepEqual(await recent(), ['kept']);
 });
+
+test('what a clock that was ahead has hidden is back when it is right again', async (t) => {
+  const clock = new ManualClock();
+  const bed = await readBed(t, clock);
+  const store = bed.store();
+  const fence = await beginTestCycle(store, clock);
+  const posts = [aPost({ created_utc: at('10:10') })];
+  await store.commit({ fence, subreddit: 'claude', posts, comments: [] });
+  const reader = bed.reader({ retentionMs: 2 * DAY_MS });
+  const hours = { from: at('00:00'), to: at('12:00') };
+  const ask = () => reader.rollups({ since: null, hours, edges: [] });
+  const first = await ask();
+  t.is(first.rollups.length, 1);
+  clock.jumpTo(clock.now() + 9 * DAY_MS);
+  t.is((await ask()).rollups.length, 0);
+  clock.jumpTo(clock.now() - 9 * DAY_MS);
+  const again = await ask();
+  t.deepEqual(again.rollups, first.rollups);
+  t.not(again.opening, first.opening, 'who follows is told to begin anew');
+  t.is((await ask()).opening, again.opening, 'once');
+});

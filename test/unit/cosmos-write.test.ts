@@ -49,10 +49,11 @@ test('what is known and unchanged costs the head alone, and writes nothing', asy
   const writer = await testWriter();
   const { account } = writer;
   const items = { posts: [aPost()], comments: [aComment()] };
-  await commit(writer, batchOf(items));
+  const batch = batchOf(items);
+  await commit(writer, batch);
   const written = account.batches.length;
   account.calls.length = 0;
-  const again = await commit(writer, batchOf(items));
+  const again = await commit(writer, batch);
   t.like(again, { posts_new: 0, comments_new: 0, updated: 0, blanked: 0 });
   t.deepEqual(account.calls, ['commit head', 'version']);
   account.calls.length = 0;

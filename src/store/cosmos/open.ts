@@ -15,6 +15,7 @@ export interface CosmosOpenOptions {
   retentionMs: number;
   clock: Clock;
   log: Log;
+  /** Ends the opening. What is opened goes on: requests and cycles are ended in order, and need it. */
   signal?: AbortSignal;
 }
 
@@ -33,7 +34,7 @@ export function cosmosOpener(options: CosmosOpenOptions): () => Promise<Store> {
     const { clock, log, retentionMs } = options;
     const account = open(options, { attemptMs: ATTEMPT_MS, patienceMs: PATIENCE_MS });
     try {
-      await verifyContainers(account.definitions);
+      await openingOf(account, options.signal);
     } catch (error) {
       await account.close();
       throw error;
@@ -50,15 +51,30 @@ export function cosmosOpener(options: CosmosOpenOptions): () => Promise<Store> {
 }
 
 function open(
-  { account, key, clock, log, signal }: CosmosOpenOptions,
-  patience: { attemptMs: number; patienceMs: number; onCharge?: (call: string, ru: number) => void },
+  { account, key, clock, log }: CosmosOpenOptions,
+  patience: {
+    attemptMs: number;
+    patienceMs: number;
+    onCharge?: (call: string, ru: number) => void;
+  },
 ): OpenAccount {
   const { endpoint, database, caFile, maxConnections } = account;
   return openAccount({
     ...{ endpoint, key, database, clock, log, maxSockets: maxConnections, ...patience },
     ...(caFile !== null && { caFile }),
-    ...(signal !== undefined && { signal }),
   });
+}
+
+/** @throws as `verifyContainers`; AppError `cancelled`, and the account is closed, when `signal` ends it */
+async function openingOf(account: OpenAccount, signal?: AbortSignal): Promise<void> {
+  const end = () => void account.close();
+  if (signal?.aborted) end();
+  signal?.addEventListener('abort', end, { once: true });
+  try {
+    await verifyContainers(account.definitions);
+  } finally {
+    signal?.removeEventListener('abort', end);
+  }
 }
 
 /** Of a cycle this is what it cost, since its thread opens the store for it alone. */
@@ -106,7 +122,7 @@ export async function openCosmosReads(
   const state = { opened: false, why: null as AppError | null };
   const attempt = async () => {
     try {
-      await verifyContainers(account.definitions);
+      await openingOf(account, options.signal);
       state.opened = true;
     } catch (error) {
       state.why = toAppError(error);

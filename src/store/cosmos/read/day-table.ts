@@ -1,6 +1,6 @@
 import type { IsoTime } from '../../../domain/item.js';
 import { NO_COUNTS, type Rollup, type RollupChange } from '../../../domain/rollup.js';
-import { DAY_MS, isoTime } from '../../../domain/window.js';
+import { DAY_MS, HOUR_MS, isoTime } from '../../../domain/window.js';
 import type { TimeWindow } from '../../common.js';
 import type { HourCounts } from '../../store.js';
 import { unpackCounts } from '../documents/counts.js';
@@ -18,6 +18,8 @@ export interface DayTable {
   hours(window: TimeWindow, partition: string | undefined): HourCounts[];
   /** Hours before are gone from now on, unless their day is exempt; seen to go at `version`. */
   expire(before: IsoTime, version: number): void;
+  /** Whether more is gone than what is before that time: it expired under a clock that was ahead. */
+  lacks(before: IsoTime): boolean;
   clear(): void;
 }
 
@@ -97,12 +99,17 @@ export function createDayTable(): DayTable {
         }
       }
     },
+    // A clock that is set by moments may pass the start of an hour again, for which nothing is reloaded.
+    lacks: (before) => oldest !== '' && Date.parse(oldest) - timeOf(before) > HOUR_MS,
     clear() {
       partitions.clear();
+      oldest = '';
       newestMove = 0;
     },
   };
 }
+
+const timeOf = (time: IsoTime): number => (time === '' ? 0 : Date.parse(time));
 
 const startOf = (day: string, hour: string): IsoTime => `${day}T${hour}:00:00.000Z`;
 

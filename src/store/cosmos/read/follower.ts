@@ -28,6 +28,8 @@ export interface Follower {
   underWay(): Promise<void>;
   /** This process has written something: what was seen before no longer holds. */
   moved: () => void;
+  /** The next look begins anew, with another opening: something was forgotten that ought not to be. */
+  renew: () => void;
 }
 
 export interface FollowerDeps {
@@ -58,6 +60,7 @@ export function createFollower(deps: FollowerDeps): Follower {
   let mirror: (Mirror & { source: string }) | null = null;
   let headsDueMs = 0;
   let lookedMs = 0;
+  let renewing = false;
 
   const look = async (heads: boolean): Promise<void> => {
     const { opening: source, n } = await versions.read();
@@ -69,7 +72,8 @@ export function createFollower(deps: FollowerDeps): Follower {
   const compare = async (source: string, n: number, heads: boolean): Promise<void> => {
     const before = mirror;
     // Less than was seen is another database under the same name: its copy was put back.
-    if (before === null || before.source !== source || n < before.version) {
+    const isOther = before === null || before.source !== source || n < before.version;
+    if (isOther || renewing) {
       await begin(source, n);
       return;
     }
@@ -90,6 +94,7 @@ export function createFollower(deps: FollowerDeps): Follower {
   const begin = async (source: string, n: number): Promise<void> => {
     const { heads, gaps } = await follow.begin();
     deps.forget();
+    renewing = false;
     mirror = { source, opening: `${source}-${randomUUID()}`, version: n, heads, gaps };
     headsDueMs = clock.monotonic() + AGAIN_AFTER_MOVE_MS;
   };
@@ -107,5 +112,9 @@ export function createFollower(deps: FollowerDeps): Follower {
     seen: () => mirror,
     underWay: () => looks.underWay(),
     moved: () => looks.expire(),
+    renew() {
+      renewing = true;
+      looks.expire();
+    },
   };
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../../../clock.js';
 import { HOUR_MS, isoTime } from '../../../domain/window.js';
 import type { Container } from '../account.js';
 import { hourId, titlesId } from '../documents/documents.js';
+import { type Ahead, createAhead } from './ahead.js';
 import { createDays, type Days } from './days.js';
 import { createFollow } from './follow.js';
 import { createFollower, type Follower, type FollowerDeps } from './follower.js';
@@ -19,6 +20,7 @@ export interface Memory {
   follower: Follower;
   days: Days;
   hours: Parts<HourItems>;
+  ahead: Ahead;
   titles: Parts<HeldTitles>;
   newest: NewestPosts;
   /** For some time from now on, gaps are looked at with the heads. */
@@ -79,7 +81,7 @@ export function createMemory(deps: MemoryDeps): Memory {
   });
   const newest = createNewestPosts({ items, gate, follower, registry });
   return {
-    ...{ follower, days, hours, titles, newest, clear },
+    ...{ follower, days, hours, titles, newest, clear, ahead: createAhead({ hours, clock }) },
     wantGaps: () => {
       gapsWantedMs = clock.monotonic();
     },

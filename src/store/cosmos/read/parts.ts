@@ -46,6 +46,8 @@ interface Slot<T> extends Holding {
 const EMPTY_BYTES = 300;
 /** What is in use may take so many times the room, and no more. */
 const MOST_IN_USE = 2;
+/** Of one question: what is too much is to be noticed before all of it is there. */
+const LOADS_AT_ONCE = 2;
 
 export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Parts<T> {
   const { kind, idOf, loader, registry, atOnce, maxBytes } = deps;
@@ -67,10 +69,11 @@ export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Part
     }
   };
 
+  const grow = (grown: number, grew: Slot<T>) => {
+    if (slots.get(grew.from) === grew) bytes += grown;
+  };
+
   const take = (key: string): Slot<T> => {
-    const grow = (grown: number, grew: Slot<T>) => {
-      if (slots.get(key) === grew) bytes += grown;
-    };
     const slot = slots.get(key) ?? createSlot(deps, key, grow);
     if (!slots.delete(key)) bytes += slot.bytes;
     slots.set(key, slot);
@@ -87,16 +90,22 @@ export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Part
     for (const slot of some) slot.loading = loading.then(() => void (slot.ready = true));
   };
 
-  const loadAll = async (used: readonly Slot<T>[]): Promise<void> => {
-    const missing = used.filter(({ ready, loading }) => !ready && loading === null);
-    for (let from = 0; from < missing.length; from += atOnce) {
-      load(missing.slice(from, from + atOnce));
-    }
-    await allEnded(used.map(async ({ loading }) => loading));
+  const refuseTooMuch = () => {
     makeRoom();
-    if (bytes > MOST_IN_USE * maxBytes) {
-      throw new AppError('store_busy', `More ${kind} documents are in use than there is room for`);
-    }
+    if (bytes > MOST_IN_USE * maxBytes) throw tooMuch(kind);
+  };
+
+  /** Somebody else may have begun with some of them. */
+  const loadSome = async (some: readonly Slot<T>[]): Promise<void> => {
+    refuseTooMuch();
+    const missing = some.filter(isMissing);
+    if (missing.length > 0) load(missing);
+    await allEnded(some.map(async ({ loading }) => loading));
+  };
+
+  const loadAll = async (used: readonly Slot<T>[]): Promise<void> => {
+    await inPortions(used.filter(isNotReady), atOnce, loadSome);
+    refuseTooMuch();
   };
 
   return {
@@ -120,6 +129,32 @@ export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Part
       bytes = 0;
     },
   };
+}
+
+function tooMuch(kind: string): AppError {
+  return new AppError('store_busy', `More ${kind} documents are in use than there is room for`);
+}
+
+/** So many portions at once; the others after them. */
+async function inPortions<T>(
+  all: readonly T[],
+  size: number,
+  work: (some: readonly T[]) => Promise<void>,
+): Promise<void> {
+  const waiting: T[][] = [];
+  for (let from = 0; from < all.length; from += size) waiting.push(all.slice(from, from + size));
+  const go = async () => {
+    for (let some = waiting.shift(); some !== undefined; some = waiting.shift()) await work(some);
+  };
+  await allEnded(Array.from({ length: LOADS_AT_ONCE }, go));
+}
+
+function isNotReady({ ready }: Slot<unknown>): boolean {
+  return !ready;
+}
+
+function isMissing({ ready, loading }: Slot<unknown>): boolean {
+  return !ready && loading === null;
 }
 
 /** All of them are waited for: a failure that nobody waits for would end the process. */

@@ -37,14 +37,18 @@ async function counting<T>(
   from: string | null,
   work: (counted: Counted) => T,
 ): Promise<T> {
-  const { follower, days, hours } = memory;
+  const { follower, days, hours, ahead } = memory;
   // Time alone moves it: it is told to those who know the version, until there is another.
   const clamp = ({ version }: Mirror) => days.table.expire(oldest(), version + 1);
+  if (days.table.lacks(oldest())) follower.renew();
   clamp(await follower.current());
   const firsts = [firstWholeHour(windows), from].filter((each) => each !== null).sort();
   const [first] = firsts;
   if (first !== undefined) await days.loadFrom(first);
-  return hours.use(edgesOf(windows), (now) => {
+  const edges = edgesOf(windows);
+  ahead.note(edges);
+  ahead.begin();
+  return hours.use(edges, (now) => {
     const mirror = follower.seen();
     if (mirror === null || (first !== undefined && !days.covers(first))) throw openedAnew();
     clamp(mirror);

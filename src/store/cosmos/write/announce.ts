@@ -7,3 +7,14 @@ export async function announce(
 ): Promise<number> {
   return moved ? versions.bump() : (await versions.read()).n;
 }
+
+/** As `announce`, at the end of a call: its intent, asked with again, is another call from now on. */
+export async function announceEnd(
+  deps: Pick<WriteDeps, 'versions' | 'memory'>,
+  moved: boolean,
+  intent: object,
+): Promise<number> {
+  const version = await announce(deps, moved);
+  deps.memory.sent.delete(intent);
+  return version;
+}

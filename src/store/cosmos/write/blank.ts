@@ -3,7 +3,7 @@ import { fullname, isGone, type ItemName } from '../../../domain/item.js';
 import { checkSize } from '../../check-batch.js';
 import type { Fence } from '../../store.js';
 import { itemOf } from '../documents/items.js';
-import { announce } from './announce.js';
+import { announceEnd } from './announce.js';
 import { type Change, changePartition, type Changed, type WriteDeps } from './change.js';
 import { threadOf } from './threads.js';
 import type { View } from './view.js';
@@ -26,7 +26,7 @@ interface Blanking {
 export async function blank(deps: WriteDeps, blanking: Blanking): Promise<number> {
   checkSize(blanking.items);
   const total = await blankPart(deps, blanking);
-  await announce(deps, total > 0);
+  await announceEnd(deps, total > 0, blanking);
   return total;
 }
 

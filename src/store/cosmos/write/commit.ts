@@ -14,7 +14,7 @@ import type { CommitResult, ItemBatch } from '../../store.js';
 import type { ItemDocument } from '../documents/documents.js';
 import { itemOf } from '../documents/items.js';
 import { hashOf, type Line } from '../documents/lines.js';
-import { announce } from './announce.js';
+import { announceEnd } from './announce.js';
 import { type Change, changePartition, type WriteDeps } from './change.js';
 import { completed } from './complete.js';
 import { inParts } from './parts.js';
@@ -45,7 +45,7 @@ export async function commit(deps: WriteDeps, batch: ItemBatch): Promise<CommitR
     return changePartition(deps, of, (view) => plan(deps, part, view));
   });
   const tally = tallies.reduce(add, NOTHING);
-  return { ...tally, data_version: await announce(deps, tallies.length > 0) };
+  return { ...tally, data_version: await announceEnd(deps, tallies.length > 0, batch) };
 }
 
 function add(a: Tally, b: Tally): Tally {

@@ -4,7 +4,7 @@ import { checkBatch } from '../../check-batch.js';
 import type { ImportBatch, ImportResult } from '../../import-store.js';
 import type { ItemDocument } from '../documents/documents.js';
 import { itemOf } from '../documents/items.js';
-import { announce } from './announce.js';
+import { announceEnd } from './announce.js';
 import { type Change, changePartition, type WriteDeps } from './change.js';
 import { inParts } from './parts.js';
 import { countInThread, countStored, postName, threadOf } from './threads.js';
@@ -25,7 +25,7 @@ export async function importItems(deps: WriteDeps, batch: ImportBatch): Promise<
   const comments_new = tallies.reduce((sum, tally) => sum + tally.comments_new, 0);
   const known = batch.posts.length + batch.comments.length - posts_new - comments_new;
   // Readers do not see a mark alone.
-  const data_version = await announce(deps, posts_new + comments_new > 0);
+  const data_version = await announceEnd(deps, posts_new + comments_new > 0, batch);
   return { posts_new, comments_new, known, data_version };
 }
 

@@ -2,7 +2,7 @@ import { toIso } from '../../../clock.js';
 import type { ThreadReading } from '../../upkeep-store.js';
 import type { PostDocument } from '../documents/documents.js';
 import { itemOf } from '../documents/items.js';
-import { announce } from './announce.js';
+import { announceEnd } from './announce.js';
 import { type Change, changePartition, type WriteDeps } from './change.js';
 import { postName } from './threads.js';
 import type { View } from './view.js';
@@ -13,7 +13,7 @@ export async function threadRead(deps: WriteDeps, reading: ThreadReading): Promi
   const { subreddit, fence } = reading;
   const of = { subreddit, fence, shape: 'thread read', intent: reading };
   const { status } = await changePartition(deps, of, (view) => plan(deps, reading, view));
-  await announce(deps, status === 'written');
+  await announceEnd(deps, status === 'written', reading);
 }
 
 /**
