@@ -29,18 +29,17 @@ async function haunted(
   bench: CosmosCrashBench,
   { database, zombie, point }: { database: string; zombie: Worker; point: Point },
 ): Promise<void> {
-  let left: Left | null = null;
-  let had = false;
+  const met: { left: Left | null; had: boolean } = { left: null, had: false };
   let untold: number | null = null;
   const stop = async () => {
     zombie.signal('SIGSTOP');
-    had = holds(bench, database, zombie.pid);
+    met.had = holds(bench, database, zombie.pid);
     const mayTell = untold === versionOf(bench, database);
     bench.watch(database, null);
     try {
       await takeOver(bench, database);
       const [version, epoch] = [versionOf(bench, database), epochOf(bench, database)];
-      left = { documents: leftIn(bench, database), version, epoch, mayTell };
+      met.left = { documents: leftIn(bench, database), version, epoch, mayTell };
     } finally {
       zombie.signal('SIGCONT');
     }
@@ -58,6 +57,7 @@ async function haunted(
   );
   const end = await zombie.collect(database);
   bench.watch(database, null);
+  const { left, had } = met;
   if (left === null) throw new Error(`it never came there, or nobody took over: ${end}`);
   // Whoever slept too long to hear that it had got the lease asks again, and gets it when it is free.
   const isHolder = had && epochOf(bench, database) === left.epoch;
