@@ -45,12 +45,12 @@ process.exitCode = over.length === 0 ? 0 : 1;
 
 async function measure(volumes: readonly number[]) {
   const [first, steady] = await withReleases(async (t) => {
-    const { bench, cycle } = await costedCycles(t, {});
-    const begun = await cycle();
+    const costed = await costedCycles(t, {});
+    const begun = await costed.cycle();
     let last = begun;
     for (let n = 0; n < STEADY_AFTER; n += 1) {
-      await bench.pass(INTERVAL_MS);
-      last = await cycle();
+      await costed.bench.pass(INTERVAL_MS);
+      last = await costed.cycle();
     }
     return [begun, last] as const;
   });
@@ -113,8 +113,13 @@ function checksOf({
   ];
 }
 
-const line = (what: string, value: string) => `${what.padEnd(48)}${value}\n`;
-const rounded = (value: number) => String(Math.round(value * 100) / 100);
+function line(what: string, value: string): string {
+  return `${what.padEnd(48)}${value}\n`;
+}
+
+function rounded(value: number): string {
+  return String(Math.round(value * 100) / 100);
+}
 
 function report(all: Figures): string {
   return [
@@ -155,7 +160,8 @@ function dashboardLines(cost: DashboardCost): string[] {
   ];
 }
 
-const shapeLines = (by: Charges): string[] =>
-  Object.entries(by).map(([shape, { requests, ru }]) =>
+function shapeLines(by: Charges): string[] {
+  return Object.entries(by).map(([shape, { requests, ru }]) =>
     line(`    ${shape}`, `${rounded(ru)} RU, ${requests} requests`),
   );
+}
