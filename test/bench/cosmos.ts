@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import type { Charges } from '../support/cosmos-cost.js';
 import { type CycleCost, costedCycles } from '../support/cosmos-cost-cycles.js';
+import { idleRunnerCost } from '../support/cosmos-cost-runner.js';
 import type { DashboardCost } from '../support/cosmos-cost-dashboard.js';
 
 /**
@@ -59,7 +60,8 @@ async function measure(volumes: readonly number[]) {
   );
   const dashboards: DashboardCost[] = [];
   for (const items of volumes) dashboards.push(await dashboardOf(items));
-  return { first, steady, throttled, dashboards };
+  const runner_hour = await withReleases(idleRunnerCost);
+  return { first, steady, throttled, dashboards, runner_hour };
 }
 
 type Teardown = { teardown: (release: () => unknown) => void };
@@ -131,6 +133,7 @@ function report(all: Figures): string {
     ),
     ...cycleLines('first cycle', all.first),
     ...cycleLines('steady cycle', all.steady),
+    line('\nidle runner', `${all.runner_hour} RU an hour`),
     ...all.dashboards.flatMap(dashboardLines),
   ].join('');
 }
