@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import type { Charges } from '../support/cosmos-cost.js';
 import { type CycleCost, costedCycles } from '../support/cosmos-cost-cycles.js';
+import { idleRunnerCost } from '../support/cosmos-cost-runner.js';
 import type { DashboardCost } from '../support/cosmos-cost-dashboard.js';
 
 /**
@@ -45,12 +46,12 @@ process.exitCode = over.length === 0 ? 0 : 1;
 
 async function measure(volumes: readonly number[]) {
   const [first, steady] = await withReleases(async (t) => {
-    const { bench, cycle } = await costedCycles(t, {});
-    const begun = await cycle();
+    const costed = await costedCycles(t, {});
+    const begun = await costed.cycle();
     let last = begun;
     for (let n = 0; n < STEADY_AFTER; n += 1) {
-      await bench.pass(INTERVAL_MS);
-      last = await cycle();
+      await costed.bench.pass(INTERVAL_MS);
+      last = await costed.cycle();
     }
     return [begun, last] as const;
   });
@@ -59,7 +60,8 @@ async function measure(volumes: readonly number[]) {
   );
   const dashboards: DashboardCost[] = [];
   for (const items of volumes) dashboards.push(await dashboardOf(items));
-  return { first, steady, throttled, dashboards };
+  const runner_hour = await withReleases(idleRunnerCost);
+  return { first, steady, throttled, dashboards, runner_hour };
 }
 
 type Teardown = { teardown: (release: () => unknown) => void };
@@ -113,8 +115,13 @@ function checksOf({
   ];
 }
 
-const line = (what: string, value: string) => `${what.padEnd(48)}${value}\n`;
-const rounded = (value: number) => String(Math.round(value * 100) / 100);
+function line(what: string, value: string): string {
+  return `${what.padEnd(48)}${value}\n`;
+}
+
+function rounded(value: number): string {
+  return String(Math.round(value * 100) / 100);
+}
 
 function report(all: Figures): string {
   return [
@@ -126,6 +133,7 @@ function report(all: Figures): string {
     ),
     ...cycleLines('first cycle', all.first),
     ...cycleLines('steady cycle', all.steady),
+    line('\nidle runner', `${all.runner_hour} RU an hour`),
     ...all.dashboards.flatMap(dashboardLines),
   ].join('');
 }
@@ -155,7 +163,8 @@ function dashboardLines(cost: DashboardCost): string[] {
   ];
 }
 
-const shapeLines = (by: Charges): string[] =>
-  Object.entries(by).map(([shape, { requests, ru }]) =>
+function shapeLines(by: Charges): string[] {
+  return Object.entries(by).map(([shape, { requests, ru }]) =>
     line(`    ${shape}`, `${rounded(ru)} RU, ${requests} requests`),
   );
+}

@@ -10,7 +10,14 @@ import { partitionOf } from '../../src/store/cosmos/documents/documents.js';
 import { itemDocument } from '../../src/store/cosmos/documents/items.js';
 import { ttlOf } from '../../src/store/cosmos/write/derive.js';
 import type { ItemBatch, Store } from '../../src/store/store.js';
-import { type Charges, type CostBed, costBed, spentSince, sumOf } from './cosmos-cost.js';
+import {
+  type Charges,
+  type CostBed,
+  costBed,
+  spentSince,
+  STUCK_AFTER_MS,
+  sumOf,
+} from './cosmos-cost.js';
 import { type CycleBench, cycleBench } from './cycle-bench.js';
 
 type Teardown = Pick<ExecutionContext, 'teardown'>;
@@ -53,6 +60,7 @@ export async function costedCycles(
   const { shared } = options;
   let opened: { bed: CostBed; account: OpenAccount; plain: Plain | null } | null = null;
   const bench = await cycleBench(t, {
+    stuckAfterMs: STUCK_AFTER_MS,
     simulation: {
       ...{ subreddits: DEFAULT_SUBREDDITS.split(','), postsPerHour: 88, commentsPerHour: 462 },
       ...{ historyHours: 8.7, maxListing: 900, ...options.world },

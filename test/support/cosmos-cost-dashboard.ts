@@ -15,7 +15,15 @@ import type { Api } from '../../src/routes/context.js';
 import { boundedStore } from '../../src/store/bounded.js';
 import { cosmosReader, cosmosStore } from '../../src/store/cosmos/cosmos-store.js';
 import { testConfig } from './config.js';
-import { type Charges, type CostBed, costBed, DATABASE, spentSince, sumOf } from './cosmos-cost.js';
+import {
+  type Charges,
+  type CostBed,
+  costBed,
+  DATABASE,
+  spentSince,
+  STUCK_AFTER_MS,
+  sumOf,
+} from './cosmos-cost.js';
 import {
   cycleDocuments,
   cycleItems,
@@ -54,7 +62,7 @@ const IDLE_MS = 3 * 60_000;
 const BETWEEN_MS = 3 * 60_000;
 
 export async function dashboardCost(t: Teardown, items: number): Promise<DashboardCost> {
-  const clock = new VirtualClock(START);
+  const clock = new VirtualClock(START, STUCK_AFTER_MS);
   t.teardown(() => clock.close());
   const bed = await costBed(t, { clock });
   bed.standIn.load(DATABASE, 'items', itemsDocuments({ items, nowMs: START }));

@@ -13,6 +13,9 @@ type Teardown = Pick<ExecutionContext, 'teardown'>;
 
 export const DATABASE = 'sentiment_analysis';
 
+/** A first cycle waits for nothing, and an index over a million documents is built at once. */
+export const STUCK_AFTER_MS = 10 * 60_000;
+
 /** An account whose charges are measured, set up as `npm run cosmos:setup` does it. */
 export interface CostBed {
   standIn: CosmosAccount;

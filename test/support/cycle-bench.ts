@@ -50,9 +50,11 @@ export async function cycleBench(
     simulation?: Omit<NonNullable<Parameters<typeof simulation>[1]>, 'clock'>;
     /** Opens the store; the embedded one unless given. `missing` and `databasePath` know that one only. */
     open?: (config: Config, clock: VirtualClock) => Promise<Store>;
+    /** See `VirtualClock`. */
+    stuckAfterMs?: number;
   } = {},
 ): Promise<CycleBench> {
-  const clock = new VirtualClock(Date.parse(START));
+  const clock = new VirtualClock(Date.parse(START), options.stuckAfterMs);
   t.teardown(() => clock.close());
   const reddit = await simulation(t, { historyHours: 1, ...options.simulation, clock });
   const { path, config, ...embedded } = await temporaryStore(t, {

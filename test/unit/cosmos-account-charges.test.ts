@@ -105,6 +105,21 @@ test('what was offered is what is kept to, when that is asked for', async (t) =>
   t.true(paid > 60 && paid < 80, String(paid));
 });
 
+test('what was offered for a database is shared by its containers', async (t) => {
+  const clock = new ManualClock(Date.UTC(2026, 0, 1));
+  const { client } = await startFixture(t, { clock, throughput: 'offered' });
+  const { database } = await client.databases.create({ id: 'shared', throughput: 400 });
+  const create = async (id: string) => {
+    const { container } = await database.containers.create({ id, partitionKey: '/p' });
+    return (n: number) => refusal(container.items.create({ id: `i${n}`, p: 'x' }));
+  };
+  const [one, other] = [await create('one'), await create('other')];
+  let done = 0;
+  while ((await one(done)) === 'none') done += 1;
+  t.true(done > 0);
+  t.is(await other(0), '429/3200');
+});
+
 test('the journal says what was asked and what it cost', async (t) => {
   const { account, items } = await startFixture(t);
   account.journal.reset();
