@@ -13,7 +13,7 @@ import { silentLog } from './log.js';
 import { worldSource } from './world-source.js';
 
 export const SUBREDDITS = ['claude', 'aws'];
-export const DEADLINE_MS = 12_000;
+export const DEADLINE_MS = 18_000;
 
 /** Reddit as it was some minutes ago, for ever: what a cycle finds does not depend on how long others took. */
 export function standingWorld(ageMs: number): World {

@@ -253,8 +253,8 @@ const MEMORY_SLACK_MB = 20;
 
 /** The process is as large after all faults as after the first ones. */
 export function memoryRow({ memory }: ReadBench): RowEnd {
-  const settled = memory[WARM_ROWS - 1] ?? 0;
   const last = memory.at(-1) ?? 0;
+  const settled = memory[WARM_ROWS - 1] ?? last;
   const grown = last > settled + MEMORY_SLACK_MB;
   return {
     came: `${memory.join(' ')} MB`,

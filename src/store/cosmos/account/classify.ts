@@ -127,7 +127,7 @@ function meaningOfStatus(
   if (status === 429) return busy('is asked for more than its throughput', SPEND);
   if (status === 449) return busy('has another write of the same document under way', WAIT);
   if (status === 410) return busy('is moving the partition', WAIT);
-  // Of a batch it is an answer (container.ts); reads set no condition.
+  // The condition of an operation is answered within a batch's 207; reads set none.
   if (status === 412) return busy('finds a condition not met that was not set', WAIT);
   if (status === 404 && substatus === 1002) return busy('has not caught up with our writes', WAIT);
   if (status === 404) {

@@ -131,8 +131,8 @@ async function batch(
     return resultOf(answer.result, operations);
   } catch (error) {
     const { failed, answers } = attempt;
-    if (failed?.kind === 'refused' && (failed.status === 412 || failed.status === 413)) {
-      return { done: false, status: failed.status, operation: 0 }; // the batch as a whole
+    if (failed?.kind === 'refused' && failed.status === 413) {
+      return { done: false, status: 413, operation: 0 }; // the batch as a whole
     }
     // The SDK makes one kind of error of all, and says of what only in its message.
     if (failed === null && answers > 0 && !(error instanceof Refused)) throw unreadable();
