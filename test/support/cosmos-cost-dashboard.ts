@@ -57,8 +57,8 @@ export interface DashboardCost {
   by: Record<string, Charges>;
 }
 
-const START = Date.parse('2026-03-31T12:44:00.000Z');
-const IDLE_MS = 3 * 60_000;
+const START = Date.parse('2026-03-31T12:42:00.000Z');
+const IDLE_MS = 5 * 60_000;
 const BETWEEN_MS = 3 * 60_000;
 
 export async function dashboardCost(t: Teardown, items: number): Promise<DashboardCost> {
