@@ -76,7 +76,7 @@ for (const [name, fault] of Object.entries(FAULTS)) {
 
     faulty.fault = 'none';
     const recovers = async (url: string) => {
-      for (let tries = 1; tries < TRIES; tries += 1) {
+      for (let tries = 1; tries <= TRIES; tries += 1) {
         await health.check();
         if ((await app.inject(url)).statusCode === 200) return;
       }
