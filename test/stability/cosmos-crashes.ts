@@ -55,7 +55,10 @@ try {
   t.teardown(() => bench.close());
   await bench.start();
   for (const signal of ['SIGINT', 'SIGTERM']) {
-    process.once(signal, () => void bench.close().finally(() => process.exit(130)));
+    process.once(signal, () => {
+      print(`ended by ${signal}`);
+      void bench.close().finally(() => process.exit(130));
+    });
   }
   print(`seed ${SEED}, world at ${WORLD}, each ${STEP}. batch and ${OTHERS}. other request`);
   const results = await table(reddit, bench);
