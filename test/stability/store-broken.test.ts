@@ -166,6 +166,9 @@ test.serial('overwritten with garbage, in place: what is shown is right or refus
   t.is((await fetch(`${base}/readyz`)).status, 503);
   restore(path, backup);
   t.deepEqual(bodies(await mustBeFresh(t, base)), before);
-  t.true((await givenAll(base, posts)).every(({ status }) => status === 200));
+  // Beyond 48 questions at once the api may refuse some, which on a busy machine it comes to.
+  for (const some of [posts.slice(0, 30), posts.slice(30)]) {
+    t.true((await givenAll(base, some)).every(({ status }) => status === 200));
+  }
   t.is(api.child.exitCode, null);
 });
