@@ -14,12 +14,14 @@ import { worldSource } from './world-source.js';
 
 export const SUBREDDITS = ['claude', 'aws'];
 export const DEADLINE_MS = 18_000;
+/** Of eight threads each: several times as many as the world has. */
+const MOST_CYCLES = 12;
 
-/** Reddit as it was some minutes ago, for ever: what a cycle finds does not depend on how long others took. */
-export function standingWorld(ageMs: number): World {
+/** Reddit as it was then, for ever: what a cycle finds does not depend on how long others took. */
+export function standingWorld(startMs: number): World {
   return generatedWorld({
     seed: 7,
-    startMs: systemClock.now() - ageMs,
+    startMs,
     subreddits: SUBREDDITS,
     postsPerHour: 12,
     commentsPerHour: 80,
@@ -57,6 +59,23 @@ export async function collectFrom(
     await source.close();
     await store.close();
   }
+}
+
+/**
+ * Cycles until no thread is left to read, of which each reads a few: what they leave then does not depend on
+ * how many there were.
+ */
+export async function collectToEnd(
+  t: Teardown,
+  account: CosmosAccount,
+  world: World,
+  id: string,
+): Promise<Cycle> {
+  for (let n = 1; n <= MOST_CYCLES; n += 1) {
+    const cycle = await collectFrom(t, account, world, { id: `${id}-${n}` });
+    if (cycle.status !== 'succeeded' || cycle.upkeep?.repair.left === 0) return cycle;
+  }
+  throw new Error(`after ${MOST_CYCLES} cycles threads are left to read`);
 }
 
 /** Every item with all that is kept of it but when that was, as text, by subreddit and id. */

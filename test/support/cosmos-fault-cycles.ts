@@ -5,6 +5,7 @@ import { AppError } from '../../src/errors.js';
 import type { World } from '../../src/simulator/world.js';
 import {
   collectFrom,
+  collectToEnd,
   DEADLINE_MS,
   faultsOfStore,
   itemsOf,
@@ -35,7 +36,7 @@ export interface RowEnd {
 export interface Undisturbed {
   world: World;
   requests: Record<Scope, number>;
-  /** After a second one, as after a cycle that follows a fault. */
+  /** When nothing is left to do. */
   items: string[];
 }
 
@@ -47,7 +48,6 @@ const LONGEST_CALL_MS = 4 * HASTY.patienceMs + 2100;
 const ENDS_WITHIN_MS = DEADLINE_MS + 2 * LONGEST_CALL_MS + 3000;
 /** Fewer than the repetitions of one call: the cycle itself gets over it. */
 const A_WHILE = 3;
-const WORLD_AGE_MS = 30 * 60_000;
 
 /** Well below the deadline of an attempt. */
 const SLOW_MS = 150;
@@ -85,8 +85,8 @@ function fateOf(kind: FaultKind): CycleRow['must'] {
   return kind === 'lost_reply' ? 'either' : 'fail';
 }
 
-export async function undisturbed(t: Teardown): Promise<Undisturbed> {
-  const world = standingWorld(WORLD_AGE_MS);
+export async function undisturbed(t: Teardown, worldMs: number): Promise<Undisturbed> {
+  const world = standingWorld(worldMs);
   const requests: Record<Scope, number> = { batch: 0, read: 0, query: 0, any: 0 };
   const account = await preparedAccount(t, {
     onRequest: ({ phase, operation }) => {
@@ -97,11 +97,11 @@ export async function undisturbed(t: Teardown): Promise<Undisturbed> {
     },
   });
   const before = { ...requests };
-  const cycle = await collectFrom(t, account, world, { id: 'undisturbed-1' });
+  const cycle = await collectFrom(t, account, world, { id: 'undisturbed' });
   if (cycle.status !== 'succeeded') throw new Error(`undisturbed, the cycle ${cycle.status}`);
   for (const scope of Object.keys(requests) as Scope[]) requests[scope] -= before[scope];
   const counted = { ...requests };
-  await collectFrom(t, account, world, { id: 'undisturbed-2' });
+  await collectToEnd(t, account, world, 'undisturbed');
   const store = storeOn(t, account);
   const items = await itemsOf(store);
   await store.close();
@@ -133,7 +133,7 @@ export async function runCycleRow(
 
   const store = storeOn(t, account);
   failures.push(...(await faultsOfStore(store)).map((what) => `healed: ${what}`));
-  const next = await collectFrom(t, account, world, { id: 'healed' });
+  const next = await collectToEnd(t, account, world, 'healed');
   if (next.status !== 'succeeded') failures.push(`healed, the next cycle ${next.status}`);
   failures.push(...(await faultsOfStore(store)).map((what) => `after the next cycle: ${what}`));
   failures.push(...difference(items, await itemsOf(store)), ...(await oddRecords(store)));

@@ -90,7 +90,9 @@ function wordsOf({ kind, operation = 'any', ms, count }: Fault): string {
 
 export async function readBench(t: Teardown): Promise<ReadBench> {
   const account = await preparedAccount(t);
-  const filled = await collectFrom(t, account, standingWorld(AGE_OF_WORLD_MS), { id: 'filling' });
+  const filled = await collectFrom(t, account, standingWorld(systemClock.now() - AGE_OF_WORLD_MS), {
+    id: 'filling',
+  });
   if (filled.status !== 'succeeded') throw new Error(`the filling cycle ${filled.status}`);
   const api = startApi(t, settingsOf(account));
   const base = await api.listening;
