@@ -42,8 +42,9 @@ export interface HostOptions {
 const DEADLINE_MS = 2000;
 
 /** The folders that our processes write to. */
-export function foldersOf(config: Config): string[] {
-  return [config.monitor.stateDir, dirname(config.store.sqlitePath), config.pm2Home];
+export function foldersOf({ monitor, store, pm2Home }: Config): string[] {
+  const ofStore = store.kind === 'sqlite' ? [dirname(store.sqlitePath)] : [];
+  return [monitor.stateDir, ...ofStore, pm2Home];
 }
 
 export function createHost(options: HostOptions): Host {

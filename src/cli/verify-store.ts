@@ -15,7 +15,7 @@ while others write to it.
   --json     print the report as one JSON object
   --help     print this
 
-Exit codes: 0 no differences (any more), 1 differences, 64 wrong usage,
+Exit codes: 0 no differences (any more), 1 differences or interrupted, 64 wrong usage,
 69 the store cannot be reached, 78 wrong configuration or unusable store.
 `;
 
@@ -34,8 +34,10 @@ await runCommand(
     return withStore('verify-store', signal, async (store) => {
       const progress = progressLine(systemClock, process.stderr);
       const onProgress = (items: number) => progress.show(`${items} items looked at`);
-      const found = await store.verify({ repair: values.repair, onProgress });
-      const report = found.repaired ? await store.verify({ repair: false, onProgress }) : found;
+      const found = await store.verify({ repair: values.repair, onProgress, signal });
+      const report = found.repaired
+        ? await store.verify({ repair: false, onProgress, signal })
+        : found;
       progress.clear();
       const repaired = found.repaired ? found.differences.length + found.stale_terms : 0;
       process.stdout.write(values.json ? asJson(report, repaired) : asText(report, repaired));

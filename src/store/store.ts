@@ -39,8 +39,15 @@ export interface Store
   /**
    * Recomputes every rollup, the terms of every hour, and what else is derived from the items, from
    * these; `repair` writes the right ones. `onProgress` is told now and then how many items have been looked at.
+   *
+   * @throws AppError `cancelled` when `signal` aborts before anything is repaired; a store that compares in
+   *   one go has no moment for that
    */
-  verify(options: { repair: boolean; onProgress?: (items: number) => void }): Promise<VerifyReport>;
+  verify(options: {
+    repair: boolean;
+    onProgress?: (items: number) => void;
+    signal?: AbortSignal;
+  }): Promise<VerifyReport>;
   /** Releases everything; idempotent. */
   close(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import type { Candidate } from './rank.js';
+import type { Steps } from './steps.js';
 
 /** A candidate with its text and the window's posts that mention it, ascending. */
 export interface Term extends Candidate {
@@ -22,13 +23,14 @@ const MAX_KEYWORDS = 5;
  * group of its own otherwise. A phrase that has at least half of the posts of one of its words
  * comes before that word, as it says more.
  */
-export function groupsOf(terms: readonly Term[]): Group[] {
+export function* groupsOf(terms: readonly Term[]): Steps<Group[]> {
   const ranked = [...terms].sort(
     (a, b) => b.score - a.score || b.mentions - a.mentions || (a.text < b.text ? -1 : 1),
   );
   const groups: Group[] = [];
   const groupsOfPost = new Map<number, number[]>();
   for (const term of phrasesFirst(ranked)) {
+    yield;
     const home = groups[mostOf(term, groupsOfPost)];
     if (home !== undefined) addKeyword(home, term.text);
     else if (groups.length < MAX_GROUPS) {

@@ -1,3 +1,4 @@
+import type { Steps } from './steps.js';
 import { doubled, TermIndex } from './term-index.js';
 
 /** How many posts mention a term, in the window and in the one before. */
@@ -66,17 +67,20 @@ export class TermCounts {
 
 /** Sizes stay below this, whatever is asked. */
 const MAX_SKETCH = 2 ** 25;
+/** A millisecond or two. */
+const TERMS_A_STEP = 32_768;
 
 /**
  * A first look at the terms of the window in one byte each: what it has not seen MIN_MENTIONS
  * times is no candidate, and most terms are not. Terms that share a byte can only make it say
  * more.
  */
-export function sketchOf(los: Uint32Array): (lo: number) => boolean {
+export function* sketchOf(los: Uint32Array): Steps<(lo: number) => boolean> {
   const size = Math.min(MAX_SKETCH, 2 ** Math.ceil(Math.log2(1024 + 2 * los.length)));
   const seen = new Uint8Array(size);
   const mask = size - 1;
-  for (const lo of los) {
+  for (const [at, lo] of los.entries()) {
+    if (at % TERMS_A_STEP === 0) yield;
     const count = seen[lo & mask] as number;
     if (count < MIN_MENTIONS) seen[lo & mask] = count + 1;
   }

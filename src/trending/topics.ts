@@ -7,6 +7,7 @@ import { hashOf, hexOf } from './hash.js';
 import type { Names } from './names.js';
 import { type Candidate, candidatesOf, type Totals } from './rank.js';
 import { eachPost, hashedTermsOf, postScanner, type ScanPost } from './scan.js';
+import type { Steps } from './steps.js';
 import { sketchOf, TermCounts } from './term-counts.js';
 import { TermIndex } from './term-index.js';
 import { velocityOf } from './velocity.js';
@@ -26,24 +27,29 @@ export interface TopicsQuestion {
 }
 
 const MAX_POST_IDS = 10;
+/** A millisecond or two. */
+const POSTS_A_STEP = 1000;
+const TITLES_A_STEP = 100;
 
 /**
  * What is talked about more than in the window before, best first. `posts` hold at least the
  * posts of the window, `before` at least those of the baseline; others are left out here.
+ * Neither may change before the last step.
  */
-export function topicsOf(
+export function* topicsOf(
   posts: readonly PostColumns[],
   before: Iterable<PostColumns>,
   question: TopicsQuestion,
-): Topic[] {
+): Steps<Topic[]> {
   const scan = postScanner(question.names);
-  const terms = windowTermsOf(posts, question.window, scan);
-  const { counts, entries, totals } = countTerms(terms, before, question.baseline, scan);
+  const terms = yield* windowTermsOf(posts, question.window, scan);
+  const { counts, entries, totals } = yield* countTerms(terms, before, question.baseline, scan);
   const candidates = candidatesOf(counts, totals);
-  const found = withPosts(candidates, terms, entries, counts.size);
-  return groupsOf(withTexts(found, terms.places, question))
-    .slice(0, question.limit)
-    .map((group) => describe(group, terms.places, question));
+  yield;
+  const found = yield* withPosts(candidates, terms, entries, counts.size);
+  const texts = yield* withTexts(found, terms.places, question);
+  const groups = yield* groupsOf(texts);
+  return groups.slice(0, question.limit).map((group) => describe(group, terms.places, question));
 }
 
 interface Counted {
@@ -53,17 +59,18 @@ interface Counted {
   entries: Int32Array;
 }
 
-function countTerms(
+function* countTerms(
   { places, ends, lo, hi }: WindowTerms,
   before: Iterable<PostColumns>,
   baseline: Window,
   scan: ScanPost,
-): Counted {
-  const isFrequent = sketchOf(lo);
+): Steps<Counted> {
+  const isFrequent = yield* sketchOf(lo);
   const counts = new TermCounts();
   const totals = { window: places.length, baseline: 0 };
   const entries = new Int32Array(lo.length).fill(-1);
   for (let post = 0, at = 0; post < ends.length; post += 1) {
+    if (post % POSTS_A_STEP === 0) yield;
     for (const end = ends[post] as number; at < end; at += 1) {
       const termLo = lo[at] as number;
       if (isFrequent(termLo)) entries[at] = counts.mention(termLo, hi[at] as number, post + 1);
@@ -79,22 +86,24 @@ function countTerms(
       number += 1;
       scan(columns, post, mentionBefore, isFrequent);
     });
+    yield;
   }
   return { counts, totals, entries };
 }
 
 type WithPosts = Candidate & { posts: number[] };
 
-function withPosts(
+function* withPosts(
   candidates: readonly Candidate[],
   { ends }: WindowTerms,
   entries: Int32Array,
   size: number,
-): WithPosts[] {
+): Steps<WithPosts[]> {
   const found = candidates.map((candidate) => ({ ...candidate, posts: [] as number[] }));
   const placeOf = new Int32Array(size).fill(-1);
   for (const [at, { entry }] of candidates.entries()) placeOf[entry] = at;
   for (let post = 0, at = 0; post < ends.length; post += 1) {
+    if (post % POSTS_A_STEP === 0) yield;
     for (const end = ends[post] as number; at < end; at += 1) {
       const entry = entries[at] as number;
       const place = entry < 0 ? -1 : (placeOf[entry] as number);
@@ -107,25 +116,28 @@ function withPosts(
 }
 
 /** Reads one title for each candidate that no title before has given a text. */
-function withTexts(
+function* withTexts(
   candidates: readonly WithPosts[],
   places: readonly Place[],
   { names, titleOf }: TopicsQuestion,
-): Term[] {
+): Steps<Term[]> {
   const index = new TermIndex();
   for (const { lo, hi } of candidates) index.findOrAdd(lo, hi);
   const texts: string[] = [];
-  return candidates.flatMap((candidate, at) => {
+  const found: Term[] = [];
+  for (const [at, candidate] of candidates.entries()) {
+    if (at % TITLES_A_STEP === 0) yield;
     const place = places[candidate.posts[0] ?? -1];
     if (texts[at] === undefined && place !== undefined) {
       for (const [term, { lo, hi }] of hashedTermsOf(titleOf(idOf(place)) ?? '', names)) {
-        const found = index.find(lo, hi);
-        if (found >= 0) texts[found] = term;
+        const known = index.find(lo, hi);
+        if (known >= 0) texts[known] = term;
       }
     }
     const text = texts[at];
-    return text === undefined ? [] : [{ ...candidate, text }];
-  });
+    if (text !== undefined) found.push({ ...candidate, text });
+  }
+  return found;
 }
 
 function describe(

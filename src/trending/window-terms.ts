@@ -1,6 +1,7 @@
 import type { Window } from '../domain/window.js';
 import type { PostColumns } from './columns.js';
 import { eachPost, type ScanPost } from './scan.js';
+import type { Steps } from './steps.js';
 
 /** A post: columns and the place in them. */
 export type Place = readonly [columns: PostColumns, post: number];
@@ -15,11 +16,11 @@ export interface WindowTerms {
 }
 
 /** What is asked several times, read out once: 8 bytes a term. */
-export function windowTermsOf(
+export function* windowTermsOf(
   columns: readonly PostColumns[],
   window: Window,
   scan: ScanPost,
-): WindowTerms {
+): Steps<WindowTerms> {
   // A word is at most two terms, and takes two numbers.
   const most = columns.reduce((sum, { numbers, wordsAt }) => sum + numbers.length - wordsAt, 0);
   const lo = new Uint32Array(most);
@@ -38,6 +39,7 @@ export function windowTermsOf(
       places.push([each, post]);
       ends.push(size);
     });
+    yield;
   }
   return { places, ends, lo: lo.subarray(0, size), hi: hi.subarray(0, size) };
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { systemClock, toIso } from '../../src/clock.js';
 import { runCycle } from '../../src/collect/cycle.js';
 import type { CosmosAccount } from '../../src/cosmos-account/run.js';
@@ -62,20 +63,33 @@ export async function collectFrom(
 }
 
 /**
- * Cycles until no thread is left to read, of which each reads a few: what they leave then does not depend on
- * how many there were.
+ * Cycles until one changes nothing any more, and what is stored then. Each reads a few threads, and those of
+ * posts that the one before came to know: after a certain number of cycles it depends on the world's hour how far they are.
  */
 export async function collectToEnd(
   t: Teardown,
   account: CosmosAccount,
   world: World,
   id: string,
-): Promise<Cycle> {
+): Promise<string[]> {
+  const store = storeOn(t, account);
+  let before = await itemsOf(store);
   for (let n = 1; n <= MOST_CYCLES; n += 1) {
-    const cycle = await collectFrom(t, account, world, { id: `${id}-${n}` });
-    if (cycle.status !== 'succeeded' || cycle.upkeep?.repair.left === 0) return cycle;
+    const { status, upkeep } = await collectFrom(t, account, world, { id: `${id}-${n}` });
+    if (status !== 'succeeded') throw new Error(`${id}-${n} ${status}`);
+    const after = await itemsOf(store);
+    if (upkeep?.repair.left === 0 && isDeepStrictEqual(before, after)) {
+      await store.close();
+      return after;
+    }
+    before = after;
   }
-  throw new Error(`after ${MOST_CYCLES} cycles threads are left to read`);
+  throw new Error(`${MOST_CYCLES} cycles did not come to an end`);
+}
+
+export async function idsOf(store: Store): Promise<Set<string>> {
+  const items = (await itemsOf(store)).map((text) => JSON.parse(text) as HeldItem);
+  return new Set(items.map(({ item }) => item.id));
 }
 
 /** Every item with all that is kept of it but when that was, as text, by subreddit and id. */

@@ -8,7 +8,7 @@ import {
   collectToEnd,
   DEADLINE_MS,
   faultsOfStore,
-  itemsOf,
+  idsOf,
   oddRecords,
   standingWorld,
 } from './cosmos-cycles.js';
@@ -36,7 +36,9 @@ export interface RowEnd {
 export interface Undisturbed {
   world: World;
   requests: Record<Scope, number>;
-  /** When nothing is left to do. */
+  /** What is stored after it. */
+  ids: Set<string>;
+  /** What is stored when nothing is left to do. */
   items: string[];
 }
 
@@ -101,17 +103,17 @@ export async function undisturbed(t: Teardown, worldMs: number): Promise<Undistu
   if (cycle.status !== 'succeeded') throw new Error(`undisturbed, the cycle ${cycle.status}`);
   for (const scope of Object.keys(requests) as Scope[]) requests[scope] -= before[scope];
   const counted = { ...requests };
-  await collectToEnd(t, account, world, 'undisturbed');
   const store = storeOn(t, account);
-  const items = await itemsOf(store);
+  const ids = await idsOf(store);
   await store.close();
-  return { world, requests: counted, items };
+  const items = await collectToEnd(t, account, world, 'undisturbed');
+  return { world, requests: counted, ids, items };
 }
 
 export async function runCycleRow(
   t: Teardown,
   { fault, must }: CycleRow,
-  { world, requests, items }: Undisturbed,
+  { world, requests, ids, items }: Undisturbed,
 ): Promise<RowEnd> {
   const account = await preparedAccount(t);
   const failures: string[] = [];
@@ -133,10 +135,15 @@ export async function runCycleRow(
 
   const store = storeOn(t, account);
   failures.push(...(await faultsOfStore(store)).map((what) => `healed: ${what}`));
-  const next = await collectToEnd(t, account, world, 'healed');
+  const next = await collectFrom(t, account, world, { id: 'healed' });
   if (next.status !== 'succeeded') failures.push(`healed, the next cycle ${next.status}`);
   failures.push(...(await faultsOfStore(store)).map((what) => `after the next cycle: ${what}`));
-  failures.push(...difference(items, await itemsOf(store)), ...(await oddRecords(store)));
+  const there = await idsOf(store);
+  const lacking = [...ids].filter((id) => !there.has(id));
+  if (lacking.length > 0) failures.push(`after the next cycle ${lacking.join()} are not there`);
+  failures.push(...difference(items, await collectToEnd(t, account, world, 'settled')));
+  failures.push(...(await faultsOfStore(store)).map((what) => `in the end: ${what}`));
+  failures.push(...(await oddRecords(store)));
   await store.close();
   return { came: `${end.came} after ${ms} ms, befell ${hits} requests`, failures };
 }

@@ -212,3 +212,19 @@ test.serial('progress is told', async (t) => {
   await cosmosVerify(scene.deps)({ repair: false, onProgress: (items) => void seen.push(items) });
   t.is(seen.at(-1), 7);
 });
+
+test('who interrupts it gets no report, and nothing is repaired', async (t) => {
+  const scene = await filled(t);
+  await scene.tamper({ kind: 'delete', id: 'day:2026-01-15' });
+  const stop = new AbortController();
+  const { account } = scene.another();
+  const verify = cosmosVerify({ ...scene.deps, account });
+  const interrupted = verify({
+    ...{ repair: true, signal: stop.signal },
+    onProgress: () => stop.abort(),
+  });
+  await t.throwsAsync(interrupted, { code: 'cancelled', message: /^Interrupted after \d+ items$/ });
+  const { repaired, differences } = await scene.verify();
+  t.false(repaired);
+  t.true(differences.length > 0);
+});

@@ -1,9 +1,10 @@
 import { createServer } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { createHost } from '../../monitor/observe/host.js';
+import { createHost, foldersOf } from '../../monitor/observe/host.js';
 import type { Outcome, ProcessSample, SupervisorView } from '../../monitor/observe/observation.js';
 import { systemClock } from '../../src/clock.js';
 import { ManualClock } from '../support/clock.js';
+import { testConfig } from '../support/config.js';
 import { answered, managed, noAnswer } from '../support/observations.js';
 
 /** Above the highest pid Linux gives. */
@@ -109,4 +110,14 @@ test('our own processes are handed to the search for orphans; one that hangs or 
   const hanging = host.view(answered(), view(null));
   await clock.advance(2000);
   t.deepEqual((await hanging).orphans, []);
+});
+
+test('the disk of the database is looked at where there is one', (t) => {
+  const places = { MONITOR_STATE_DIR: '/state', PM2_HOME: '/pm2', SQLITE_PATH: '/base/data.db' };
+  t.deepEqual(foldersOf(testConfig(places)), ['/state', '/base', '/pm2']);
+  const account = {
+    ...{ STORE: 'cosmos', COSMOS_ENDPOINT: 'https://of-ours.documents.azure.com' },
+    COSMOS_KEY: Buffer.alloc(64).toString('base64'),
+  };
+  t.deepEqual(foldersOf(testConfig({ ...places, ...account })), ['/state', '/pm2']);
 });

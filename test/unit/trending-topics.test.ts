@@ -2,6 +2,7 @@ import test from 'ava';
 import { columnsOf, type TitledPost } from '../../src/trending/columns.js';
 import { NO_NAMES } from '../../src/trending/names.js';
 import { logLikelihood } from '../../src/trending/rank.js';
+import { toEnd } from '../../src/trending/steps.js';
 import { topicsOf } from '../../src/trending/topics.js';
 import { velocityOf } from '../../src/trending/velocity.js';
 
@@ -22,11 +23,13 @@ const times = (count: number, title: string, hoursAgo = 0.5) =>
 
 function topics(posts: TitledPost[], before: TitledPost[] = [], limit = 100) {
   const titles = new Map(posts.map(({ id, title }) => [id, title]));
-  return topicsOf([columnsOf(posts)], [columnsOf(before)], {
-    window: { fromMs: END_MS - HOUR_MS, toMs: END_MS },
-    baseline: { fromMs: END_MS - 2 * HOUR_MS, toMs: END_MS - HOUR_MS },
-    ...{ names: NO_NAMES, limit, titleOf: (id: string) => titles.get(id) },
-  });
+  return toEnd(
+    topicsOf([columnsOf(posts)], [columnsOf(before)], {
+      window: { fromMs: END_MS - HOUR_MS, toMs: END_MS },
+      baseline: { fromMs: END_MS - 2 * HOUR_MS, toMs: END_MS - HOUR_MS },
+      ...{ names: NO_NAMES, limit, titleOf: (id: string) => titles.get(id) },
+    }),
+  );
 }
 const themes = (found: ReturnType<typeof topics>) => found.map(({ theme }) => theme);
 
@@ -117,15 +120,17 @@ test('of thousands of terms the best thousand are looked at, the same ones every
   let reads = 0;
   const titles = new Map(posts.map(({ id, title }) => [id, title]));
   const ask = (given: TitledPost[]) =>
-    topicsOf([columnsOf(given)], [columnsOf([post('weather', 1.5)])], {
-      window: { fromMs: END_MS - HOUR_MS, toMs: END_MS },
-      baseline: { fromMs: END_MS - 2 * HOUR_MS, toMs: END_MS - HOUR_MS },
-      ...{ names: NO_NAMES, limit: 100 },
-      titleOf: (id) => {
-        reads += 1;
-        return titles.get(id);
-      },
-    });
+    toEnd(
+      topicsOf([columnsOf(given)], [columnsOf([post('weather', 1.5)])], {
+        window: { fromMs: END_MS - HOUR_MS, toMs: END_MS },
+        baseline: { fromMs: END_MS - 2 * HOUR_MS, toMs: END_MS - HOUR_MS },
+        ...{ names: NO_NAMES, limit: 100 },
+        titleOf: (id) => {
+          reads += 1;
+          return titles.get(id);
+        },
+      }),
+    );
   const found = ask(posts);
   t.is(found[0]?.theme, 'outage');
   t.is(found.length, 100);
@@ -141,7 +146,7 @@ test('a title that is gone or other than its words leaves its terms out', (t) =>
     ...{ names: NO_NAMES, limit: 100 },
   };
   const ask = (titleOf: (id: string) => string | undefined) =>
-    themes(topicsOf([columnsOf(posts)], [], { ...question, titleOf }));
+    themes(toEnd(topicsOf([columnsOf(posts)], [], { ...question, titleOf })));
   t.deepEqual(
     ask(() => undefined),
     [],
@@ -150,4 +155,33 @@ test('a title that is gone or other than its words leaves its terms out', (t) =>
     ask(() => 'price'),
     ['price'],
   );
+});
+
+test('a step for each set of columns, and for each thousand posts wherever those are gone through', (t) => {
+  let scans = 0;
+  const counted = (posts: TitledPost[]) => {
+    const columns = columnsOf(posts);
+    const seen = () => {
+      scans = 1;
+      return columns.posts;
+    };
+    return Object.defineProperty({ ...columns }, 'posts', { get: seen });
+  };
+  const sets = Array.from({ length: 40 }, () => counted(times(100, 'outage of the large model')));
+  const before = Array.from({ length: 7 }, () => counted(times(10, 'outage', 1.5)));
+  const steps = topicsOf(sets, before, {
+    window: { fromMs: END_MS - HOUR_MS, toMs: END_MS },
+    baseline: { fromMs: END_MS - 2 * HOUR_MS, toMs: END_MS - HOUR_MS },
+    ...{ names: NO_NAMES, limit: 100, titleOf: () => 'outage of the large model' },
+  });
+  let [all, scanning] = [0, 0];
+  let step = steps.next();
+  for (; step.done !== true; step = steps.next()) {
+    all += 1;
+    scanning += scans;
+    scans = 0;
+  }
+  t.is(scanning, 47);
+  t.true(all >= 47 + 2 * 4);
+  t.true(step.value.length > 0);
 });

@@ -1,4 +1,5 @@
 import { namesOf } from '../../trending/names.js';
+import { toEnd } from '../../trending/steps.js';
 import { topicsOf } from '../../trending/topics.js';
 import type { TimeWindow, Trending, TrendingQuery } from '../store.js';
 import { all, type Db, readMeta } from './db.js';
@@ -8,7 +9,7 @@ import { readTerms, titleOf } from './post-terms.js';
 export function trending(db: Db, query: TrendingQuery): Trending {
   const { window, baseline, subreddit, limit } = query;
   const known = all<{ name: string }>(db, 'SELECT name FROM subreddits').map(({ name }) => name);
-  const topics = topicsOf(
+  const steps = topicsOf(
     [...readTerms(db, window, subreddit)],
     readTerms(db, baseline, subreddit),
     {
@@ -20,6 +21,7 @@ export function trending(db: Db, query: TrendingQuery): Trending {
       titleOf: (id) => titleOf(db, id),
     },
   );
+  const topics = toEnd(steps);
   return { data_version: readMeta(db).data_version, topics };
 }
 

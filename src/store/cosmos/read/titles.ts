@@ -1,8 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
-import type { Clock } from '../../../clock.js';
 import { type IsoTime, type Label, LABELS } from '../../../domain/item.js';
 import { isoTime } from '../../../domain/window.js';
 import { columnsOf, type PostColumns } from '../../../trending/columns.js';
+import type { Steps } from '../../../trending/steps.js';
 import type { PackedTitle, TitlesDocument } from '../documents/documents.js';
 
 /** The counted posts of one subreddit and six hours. */
@@ -42,17 +41,11 @@ function titledPost([id, created, label, upvotes, comment_count, title]: PackedT
   return { ...{ id, title, created_utc, upvotes, comment_count }, label: LABELS[label] as Label };
 }
 
-/** Others have the event loop after so long. */
-const SLICE_MS = 8;
-
-/** Makes the columns of those that have none, in slices. */
-export async function makeColumns(all: Iterable<HeldTitles>, clock: Clock): Promise<void> {
-  let beganMs = clock.monotonic();
+/** Makes the columns of those that have none. */
+export function* makeColumns(all: Iterable<HeldTitles>): Steps<void> {
   for (const held of all) {
     if (held.columns !== null) continue;
     columnsSince(held, '');
-    if (clock.monotonic() - beganMs < SLICE_MS) continue;
-    await setImmediate();
-    beganMs = clock.monotonic();
+    yield;
   }
 }

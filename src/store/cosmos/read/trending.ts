@@ -3,6 +3,7 @@ import type { IsoTime } from '../../../domain/item.js';
 import { HOUR_MS, isoTime } from '../../../domain/window.js';
 import { AppError } from '../../../errors.js';
 import { namesOf } from '../../../trending/names.js';
+import type { Steps } from '../../../trending/steps.js';
 import { topicsOf } from '../../../trending/topics.js';
 import type { TimeWindow } from '../../common.js';
 import type { Trending, TrendingQuery } from '../../store.js';
@@ -10,6 +11,7 @@ import { partitionOf, titlesFrom } from '../documents/documents.js';
 import { inMs } from './counting.js';
 import type { Mirror } from './follower.js';
 import type { PartsNow } from './parts.js';
+import { inSlices } from './slices.js';
 import { isKnown } from './subreddits.js';
 import { columnsSince, type HeldTitles, makeColumns } from './titles.js';
 
@@ -45,24 +47,32 @@ export async function topicsFrom(state: TitlesState, query: TrendingQuery): Prom
   const needed = (parts: PartsNow<HeldTitles>, windows: TimeWindow[]) =>
     titlesIn(windows).flatMap((from) => heldOf(parts.get(from), only));
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-    await makeColumns(needed(state.now(), [window, baseline]), state.clock);
+    await inSlices(makeColumns(needed(state.now(), [window, baseline])), state.clock);
   }
-  // Nothing waits from here on: all of it is of one state.
+  // All that is read from here on is of one state, and what memory holds of it is replaced, never changed.
   const [parts, mirror] = [state.now(), state.seen()];
   if (mirror === null) throw new AppError('internal', 'Titles are in memory, and no heads');
   const known = [...mirror.heads.values()].filter(isKnown).map(({ name }) => name);
   const inWindow = needed(parts, [window]);
-  const titles = new Map<string, string>();
-  for (const { posts } of inWindow) for (const [id, , , , , title] of posts) titles.set(id, title);
   const columns = (all: readonly HeldTitles[]) =>
     all.filter(({ posts }) => posts.length > 0).map((held) => columnsSince(held, state.oldest));
-  const topics = topicsOf(columns(inWindow), columns(needed(parts, [baseline])), {
+  const titles = new Map<string, string>();
+  const steps = topicsOf(columns(inWindow), columns(needed(parts, [baseline])), {
     ...{ window: inMs(window), baseline: inMs(baseline), limit },
     names: namesOf([...query.names, ...known]),
     ...(subreddit === undefined ? {} : { subreddit }),
     titleOf: (id) => titles.get(id),
   });
-  return { data_version: mirror.version, topics };
+  const data_version = mirror.version;
+  await inSlices(takeTitles(inWindow, titles), state.clock);
+  return { data_version, topics: await inSlices(steps, state.clock) };
+}
+
+function* takeTitles(all: readonly HeldTitles[], into: Map<string, string>): Steps<void> {
+  for (const { posts } of all) {
+    for (const [id, , , , , title] of posts) into.set(id, title);
+    yield;
+  }
 }
 
 function heldOf(

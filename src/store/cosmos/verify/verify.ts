@@ -1,3 +1,4 @@
+import { AppError } from '../../../errors.js';
 import type { Store, VerifyDifference, VerifyReport } from '../../store.js';
 import type { Container } from '../account.js';
 import type { WriteDeps } from '../write/change.js';
@@ -11,13 +12,17 @@ import { stretches } from './stretch.js';
  * write meanwhile.
  */
 export function cosmosVerify(deps: WriteDeps): Store['verify'] {
-  return async ({ repair, onProgress = () => undefined }) => {
+  return async ({ repair, onProgress = () => undefined, signal }) => {
+    const onStretch = (items: number) => {
+      onProgress(items);
+      if (signal?.aborted) throw new AppError('cancelled', `Interrupted after ${items} items`);
+    };
     const report: VerifyReport = {
       ...{ items: 0, rollups: 0, differences: [], stale_terms: 0, repaired: false },
     };
     for (const partition of await partitions(deps.account.items)) {
       const compared = { items: deps.account.items, clock: deps.clock, partition };
-      report.differences.push(...(await comparePartition(compared, report, onProgress)));
+      report.differences.push(...(await comparePartition(compared, report, onStretch)));
     }
     if (!repair || report.differences.length === 0) return report;
     for (const difference of report.differences) await repairPlace(deps, difference);
@@ -29,7 +34,7 @@ export function cosmosVerify(deps: WriteDeps): Store['verify'] {
 async function comparePartition(
   compared: Compared,
   total: VerifyReport,
-  onProgress: (items: number) => void,
+  onStretch: (items: number) => void,
 ): Promise<VerifyDifference[]> {
   const differences: VerifyDifference[] = [];
   for await (const stretch of stretches(compared.items, compared.partition)) {
@@ -37,7 +42,7 @@ async function comparePartition(
     total.items += found.items;
     total.rollups += found.rollups;
     differences.push(...found.differences);
-    onProgress(total.items);
+    onStretch(total.items);
   }
   const ofHead = await compareHead(compared);
   return ofHead === null ? differences : [...differences, ofHead];
