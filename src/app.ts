@@ -1,3 +1,4 @@
+import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { Socket } from 'node:net';
 import { fastify } from 'fastify';
 import { createAnswers } from './answers.js';
@@ -11,7 +12,7 @@ import { collectionRoutes } from './routes/collections.js';
 import { commentRoutes } from './routes/comments.js';
 import type { Api, RouteContext } from './routes/context.js';
 import { healthRoutes } from './routes/health.js';
-import { measureRequests, metricsRoute } from './routes/metrics.js';
+import { measureRequests, metricsRoute, tellRoutes } from './routes/metrics.js';
 import { type RouteTable, refuseUnknown } from './routes/not-found.js';
 import { postRoutes } from './routes/posts.js';
 import { PROBLEM_TYPE, problemOf, refuseOddNumbers, sendProblem } from './routes/problem.js';
@@ -20,7 +21,10 @@ import { sentimentRoutes } from './routes/sentiment.js';
 import { subredditRoutes } from './routes/subreddits.js';
 import { trendingRoutes } from './routes/trending.js';
 
-export type AppDeps = Omit<RouteContext, 'respond'>;
+export interface AppDeps extends Omit<RouteContext, 'respond'> {
+  /** Holds the route's pattern for whatever a request leads to, where somebody wants to know. */
+  asking?: AsyncLocalStorage<string>;
+}
 
 export const API_PREFIX = '/api/v1';
 
@@ -71,6 +75,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
   measureRequests(app, deps.metrics);
   await surroundRoutes(app, config.api);
   addHooks(app, deps);
+  if (deps.asking !== undefined) tellRoutes(app, deps.asking);
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
   app.setNotFoundHandler((request, reply) => refuseUnknown(routes, request, reply, API_PREFIX));
   takeEmptyJson(app);

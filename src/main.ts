@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { buildApp } from './app.js';
 import { closeGracefully, countInFlight } from './closing.js';
 import { healthPolicy } from './health/assess.js';
@@ -26,9 +27,11 @@ async function start({ config, secrets, log, clock, signal }: RootContext): Prom
     whenOpen();
   };
   const metrics = createMetrics({ version: readVersion() });
+  // Every promise of the process pays for it, so only where a call costs something.
+  const asking = config.store.kind === 'cosmos' ? new AsyncLocalStorage<string>() : undefined;
   const opened = await openReadStore(config, {
     ...{ clock, log, signal, onOpen, cosmosKey: secrets.cosmosKey },
-    onCharge: (call, ru) => metrics.storeCharge(call, ru),
+    onCharge: (call, ru) => metrics.storeCharge(call, ru, asking?.getStore() ?? null),
   });
   const store = measuredStore(opened, clock, metrics);
   const health = createHealthMonitor({
@@ -59,6 +62,7 @@ async function start({ config, secrets, log, clock, signal }: RootContext): Prom
     log,
     adminToken: secrets.adminToken,
     closing: signal,
+    ...(asking !== undefined && { asking }),
   });
   const inFlight = countInFlight(app);
 

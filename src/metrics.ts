@@ -64,7 +64,7 @@ export function createMetrics({ version }: { version: string }): Metrics {
         record((to) => to.storeCall(call, about));
       };
     },
-    storeCharge: (call, ru) => record((to) => to.storeCharge(call, ru)),
+    storeCharge: (call, ru, route) => record((to) => to.storeCharge(call, ru, route)),
     answer: (route, outcome) => record((to) => to.answer(route, outcome)),
     gauge: (name, help, read) => record((to) => to.gauge(name, help, read)),
     gauges: (name, help, label, read) => record((to) => to.gauges(name, help, label, read)),

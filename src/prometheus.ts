@@ -5,8 +5,13 @@ import type { ErrorCode } from './errors.js';
 export interface Recorder {
   request(about: RequestFigures): void;
   storeCall(call: string, about: StoreCallFigures): void;
-  /** What a call of an account of Cosmos DB cost. @param ru request units */
-  storeCharge(call: string, ru: number): void;
+  /**
+   * What a call of an account of Cosmos DB cost.
+   *
+   * @param ru request units
+   * @param route the pattern of the route whose request led to it; null: none did
+   */
+  storeCharge(call: string, ru: number, route: string | null): void;
   /** How a question to the answer cache was answered. @param route its pattern, never its URL */
   answer(route: string, outcome: string): void;
   /**
@@ -69,7 +74,7 @@ export function createRecorder(version: string): Recorder {
   });
   const units = new Counter({
     ...named('store_request_units_total', 'Request units that calls of the Cosmos account cost'),
-    labelNames: ['call'],
+    labelNames: ['call', 'route'],
   });
   const answers = new Counter({
     ...named('answers_total', 'Questions to the answer cache'),
@@ -88,7 +93,7 @@ export function createRecorder(version: string): Recorder {
       calls.observe({ call }, ms / 1000);
       if (code !== null) failures.inc({ call, code });
     },
-    storeCharge: (call, ru) => units.inc({ call }, ru),
+    storeCharge: (call, ru, route) => units.inc({ call, route: route ?? 'none' }, ru),
     answer: (route, outcome) => answers.inc({ route, outcome }),
     gauge(name, help, read) {
       new Gauge({

@@ -1,3 +1,4 @@
+import type { AsyncLocalStorage } from 'node:async_hooks';
 import { Type } from 'typebox';
 import { HEALTH_STATUSES } from '../health/assess.js';
 import type { Metrics } from '../metrics.js';
@@ -22,6 +23,14 @@ export function measureRequests(app: Api, metrics: Pick<Metrics, 'request'>): vo
       });
     });
     done();
+  });
+}
+
+/** Tells whatever a request leads to by which route it came. */
+export function tellRoutes(app: Api, asking: AsyncLocalStorage<string>): void {
+  // The last hook before the handler: reading a body would lose what was told before.
+  app.addHook('preHandler', (request, _reply, done) => {
+    asking.run(request.routeOptions.url ?? UNKNOWN_ROUTE, done);
   });
 }
 

@@ -210,19 +210,16 @@ test('what happened before the library was loaded is counted, however much', asy
   t.true((await metrics.expose()).body.includes(`${series} 2501\n`));
 });
 
-test('what calls of the account cost is counted by their shape', async (t) => {
+test('what calls of the account cost is counted by their shape and who asked', async (t) => {
   const metrics = createMetrics({ version: '1' });
-  for (const [call, ru] of [
-    ['heads', 2.83] as const,
-    ['hour', 1] as const,
-    ['heads', 3] as const,
-  ]) {
-    metrics.storeCharge(call, ru);
-  }
+  metrics.storeCharge('heads', 2.83, null);
+  metrics.storeCharge('hour', 1, '/posts/recent');
+  metrics.storeCharge('heads', 3, null);
   const { body } = await metrics.expose();
   const series = `${PREFIX}store_request_units_total`;
   t.true(body.includes(`# TYPE ${series} counter`));
-  t.true(body.includes(`${series}{call="heads"} 5.83\n${series}{call="hour"} 1\n`));
+  t.true(body.includes(`${series}{call="heads",route="none"} 5.83\n`));
+  t.true(body.includes(`${series}{call="hour",route="/posts/recent"} 1\n`));
 });
 
 const page = readFileSync('deployment/METRICS.md', 'utf8');
