@@ -92,7 +92,10 @@ export async function idsOf(store: Store): Promise<Set<string>> {
   return new Set(items.map(({ item }) => item.id));
 }
 
-/** Every item with all that is kept of it but when that was, as text, by subreddit and id. */
+/**
+ * Every item with all that is kept of it but when that was, as text, by subreddit and id. Whether a thread had to
+ * be read depends on what was known when; what is out of reach in it does not.
+ */
 export async function itemsOf(store: Store): Promise<string[]> {
   const found: string[] = [];
   for (const { name: subreddit } of await store.heldSubreddits()) {
@@ -105,8 +108,13 @@ export async function itemsOf(store: Store): Promise<string[]> {
   return found.sort();
 }
 
-function textOf({ collected_at: _, updated_at: __, thread_read_at, ...item }: HeldItem): string {
-  return JSON.stringify({ ...item, read: thread_read_at !== null });
+function textOf({
+  collected_at: _,
+  updated_at: __,
+  thread_read_at: ___,
+  ...item
+}: HeldItem): string {
+  return JSON.stringify(item);
 }
 
 /** What is wrong with the store as a whole: empty when nothing is. */

@@ -98,6 +98,15 @@ test('what is too much is noticed before all of it is in memory', async (t) => {
   t.true(loaded < 12, `${loaded} of 60 were loaded`);
   t.true(parts.bytes() <= 10_000);
   await t.notThrowsAsync(parts.use(keys.slice(0, 3), () => undefined));
+
+  loaded = 0;
+  await t.throwsAsync(
+    parts.use(keys, () => undefined),
+    { code: 'store_busy' },
+  );
+  t.is(loaded, 0, 'who asks again costs nothing');
+  await t.notThrowsAsync(parts.use(keys.slice(20, 23), () => undefined));
+  t.is(loaded, 3);
 });
 
 test('a look serves those who called before it began, and for a while those after', async (t) => {

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { AppError } from '../../../errors.js';
 import type { FollowedDocument, FollowedKind, Holding } from './holding.js';
 import { type Loader, openedAnew } from './loader.js';
@@ -48,14 +49,19 @@ const EMPTY_BYTES = 300;
 const MOST_IN_USE = 2;
 /** Of one question: what is too much is to be noticed before all of it is there. */
 const LOADS_AT_ONCE = 2;
+/** The hours of 90 days. */
+const MOST_SIZES = 2200;
 
 export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Parts<T> {
-  const { kind, idOf, loader, registry, atOnce, maxBytes } = deps;
+  const { kind, registry, atOnce, maxBytes } = deps;
   /** Those used last at the end. */
   const slots = new Map<string, Slot<T>>();
   let bytes = 0;
+  /** What those took that were in memory once. */
+  const sizes = new LRUCache<string, number>({ max: MOST_SIZES });
 
   const drop = (slot: Slot<T>) => {
+    if (slot.ready) sizes.set(slot.from, slot.bytes);
     registry.delete(slot);
     if (slots.get(slot.from) !== slot) return;
     slots.delete(slot.from);
@@ -81,15 +87,6 @@ export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Part
     return slot;
   };
 
-  const load = (some: readonly Slot<T>[]) => {
-    const query = allCalled(some.map(({ from }) => idOf(from)));
-    const loading = loader.load(query, some).catch((error: unknown) => {
-      some.forEach(drop);
-      throw error;
-    });
-    for (const slot of some) slot.loading = loading.then(() => void (slot.ready = true));
-  };
-
   const refuseTooMuch = () => {
     makeRoom();
     if (bytes > MOST_IN_USE * maxBytes) throw tooMuch(kind);
@@ -99,11 +96,13 @@ export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Part
   const loadSome = async (some: readonly Slot<T>[]): Promise<void> => {
     refuseTooMuch();
     const missing = some.filter(isMissing);
-    if (missing.length > 0) load(missing);
+    if (missing.length > 0) beginLoading(missing, deps, drop);
     await allEnded(some.map(async ({ loading }) => loading));
   };
 
   const loadAll = async (used: readonly Slot<T>[]): Promise<void> => {
+    // What was too much before is not loaded again, at a price, to find that out.
+    if (knownBytes(used, sizes) > MOST_IN_USE * maxBytes) throw tooMuch(kind);
     await inPortions(used.filter(isNotReady), atOnce, loadSome);
     refuseTooMuch();
   };
@@ -126,6 +125,7 @@ export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Part
     clear() {
       for (const slot of slots.values()) registry.delete(slot);
       slots.clear();
+      sizes.clear();
       bytes = 0;
     },
   };
@@ -147,6 +147,29 @@ async function inPortions<T>(
     for (let some = waiting.shift(); some !== undefined; some = waiting.shift()) await work(some);
   };
   await allEnded(Array.from({ length: LOADS_AT_ONCE }, go));
+}
+
+function beginLoading<T>(
+  some: readonly Slot<T>[],
+  { idOf, loader }: Pick<PartsDeps<T>, 'idOf' | 'loader'>,
+  drop: (slot: Slot<T>) => void,
+): void {
+  const query = allCalled(some.map(({ from }) => idOf(from)));
+  const loading = loader.load(query, some).catch((error: unknown) => {
+    some.forEach(drop);
+    throw error;
+  });
+  for (const slot of some) slot.loading = loading.then(() => void (slot.ready = true));
+}
+
+/** What they take at least. */
+function knownBytes(
+  used: readonly Pick<Slot<unknown>, 'ready' | 'from' | 'bytes'>[],
+  sizes: LRUCache<string, number>,
+): number {
+  const sizeOf = ({ ready, from, bytes }: (typeof used)[number]) =>
+    ready ? bytes : (sizes.get(from) ?? 0);
+  return used.reduce((sum, slot) => sum + sizeOf(slot), 0);
 }
 
 function isNotReady({ ready }: Slot<unknown>): boolean {
