@@ -23,7 +23,10 @@ export interface Container {
     partition: string,
     id: string,
   ): Promise<Versioned<T> | null>;
-  /** Every document or value that it finds, all pages. */
+  /**
+   * Every document or value that it finds, all pages. An aggregate over one partition may come in parts, one for
+   * a page (`sumOf`).
+   */
   query<T>(shape: string, query: Query): Promise<T[]>;
   /** All operations or none, in one partition. */
   batch(shape: string, partition: string, operations: readonly Operation[]): Promise<BatchResult>;
@@ -57,6 +60,11 @@ export type BatchResult =
   | { done: true; etags: (string | null)[] }
   /** Nothing was written: somebody else was here before (404, 409, 412), or it is too large (413). */
   | { done: false; status: 404 | 409 | 412 | 413; operation: number };
+
+/** What the parts of a `COUNT` come to. */
+export function sumOf(parts: readonly number[]): number {
+  return parts.reduce((sum, part) => sum + part, 0);
+}
 
 /** Operations of one batch, by Azure. */
 export const MAX_OPERATIONS = 100;

@@ -2,7 +2,7 @@ import { toIso } from '../../../clock.js';
 import { type Cycle, failingSubreddits } from '../../../domain/cycle.js';
 import type { IsoTime } from '../../../domain/item.js';
 import type { HealthFacts } from '../../store.js';
-import type { Account, Container, Query } from '../account.js';
+import { type Account, type Container, type Query, sumOf } from '../account.js';
 import {
   type CycleDocument,
   HEARTBEAT_ID,
@@ -121,7 +121,7 @@ async function readFigures(control: Container, of: Figures['of']): Promise<Figur
     ask<CycleDocument>(`TOP ${LAST_CYCLES} *`, `${ENDED} ${NEWEST_FIRST}`),
   ]);
   return {
-    ...{ of, succeeded: succeeded[0] ?? 0, failed: failed[0] ?? 0 },
+    ...{ of, succeeded: sumOf(succeeded), failed: sumOf(failed) },
     ...{ last_collection_at: last[0] ?? null, lastDay, lastThree: lastThree.map(cycleOf) },
   };
 }

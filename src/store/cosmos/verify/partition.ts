@@ -2,7 +2,7 @@ import type { Clock } from '../../../clock.js';
 import type { IsoTime } from '../../../domain/item.js';
 import { AppError } from '../../../errors.js';
 import type { VerifyDifference } from '../../store.js';
-import type { Container, Versioned } from '../account.js';
+import { type Container, sumOf, type Versioned } from '../account.js';
 import {
   type DayDocument,
   dayId,
@@ -109,8 +109,7 @@ export async function compareHead(compared: Compared): Promise<VerifyDifference 
 
 export async function countItems(ask: Ask): Promise<number> {
   const text = `SELECT VALUE COUNT(1) FROM c WHERE c.kind IN ('post', 'comment')`;
-  const [count = 0] = await ask<number>(text, {});
-  return count;
+  return sumOf(await ask<number>(text, {}));
 }
 
 type Head = Versioned<HeadDocument> | null;
