@@ -49,7 +49,12 @@ export function* topicsOf(
   const found = yield* withPosts(candidates, terms, entries, counts.size);
   const texts = yield* withTexts(found, terms.places, question);
   const groups = yield* groupsOf(texts);
-  return groups.slice(0, question.limit).map((group) => describe(group, terms.places, question));
+  const topics: Topic[] = [];
+  for (const group of groups.slice(0, question.limit)) {
+    yield;
+    topics.push(describe(group, terms.places, question));
+  }
+  return topics;
 }
 
 interface Counted {

@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { AppError } from '../../src/errors.js';
-import type { Operation } from '../../src/store/cosmos/account.js';
+import type { Operation, Query } from '../../src/store/cosmos/account.js';
+import { cosmosVersions } from '../../src/store/cosmos/control/versions.js';
 import type { CosmosReadStore } from '../../src/store/cosmos/read/read-store.js';
 import type { HourCounts, Store } from '../../src/store/store.js';
 import { ManualClock } from '../support/clock.js';
@@ -212,3 +213,79 @@ test('nothing is asked of the account before somebody asks', async (t) => {
   await (bed.clock as ManualClock).advance(3_600_000);
   t.deepEqual(calls, ['post', 'version'], 'nor as time goes by');
 });
+
+test('batches that the version does not tell of make what was answered before old', async (t) => {
+  const { bed, pair } = await scene(t);
+  const account = bed.connect();
+  const versions = cosmosVersions({ account });
+  let told = await versions.read();
+  const reader = bed.reader({ account, versions: { read: async () => told } });
+  const revision = async () => (await reader.rollups({ since: null, edges: [] })).data_version;
+  const looksAgain = () => (bed.clock as ManualClock).advance(5 * 60_000);
+  await reader.rollups({ since: null, hours: HOURS, edges: [] });
+  const first = await revision();
+  t.is(first, told.n);
+  await looksAgain();
+  t.is(await revision(), first, 'it stands still');
+  await pair();
+  await looksAgain();
+  const second = await reader.rollups({
+    since: await reader.rollups({ since: null, edges: [] }),
+    edges: [],
+  });
+  t.true(second.data_version > first && second.data_version < first + 1);
+  t.deepEqual(second.rollups, [], 'it is told once');
+  await pair();
+  await looksAgain();
+  const third = await reader.rollups({ since: second, edges: [] });
+  t.true(third.data_version > second.data_version && third.data_version < first + 1);
+  t.is(third.rollups.length, 2);
+  told = await versions.read();
+  t.is(await revision(), told.n, 'all processes come to the same version');
+  t.true(told.n >= first + 2);
+});
+
+test('posts that were collected long ago may be written again without being read', async (t) => {
+  const clock = new ManualClock();
+  const bed = await readBed(t, clock);
+  const store = bed.store();
+  const fence = await beginTestCycle(store, clock);
+  const posts = Array.from({ length: 320 }, (_, n) =>
+    aPost({ id: `p${n}`, created_utc: at('08:30') }),
+  );
+  const commit = async (from: number, upvotes: number) => {
+    const some = posts.slice(from, from + 80).map((post) => ({ ...post, upvotes }));
+    await store.commit({ fence, subreddit: 'claude', posts: some, comments: [] });
+    await clock.advance(1000);
+  };
+  for (let from = 0; from < 320; from += 80) await commit(from, 1);
+  const account = bed.connect();
+  const { items } = account;
+  let read = 0;
+  const reader = bed.reader({
+    account: {
+      ...account,
+      items: {
+        ...items,
+        query: async <T>(shape: string, query: Query) => {
+          const found = await items.query<T>(shape, query);
+          if (shape === 'follow') read += found.filter(isOld).length;
+          return found;
+        },
+      },
+    },
+  });
+  const newest = async () => (await reader.recentPosts({ since: '', limit: 100 }))[0]?.upvotes;
+  t.is(await newest(), 1);
+  read = 0;
+  await commit(0, 2000);
+  t.is(await newest(), 1);
+  t.is(read, 0);
+  await commit(240, 3000);
+  t.is(await newest(), 3000, 'of the newest nothing is missed');
+});
+
+const isOld = (document: unknown) => {
+  const { kind, collected_at = '' } = document as { kind?: string; collected_at?: string };
+  return kind === 'post' && collected_at < '2026-01-15T12:00:01.000Z';
+};

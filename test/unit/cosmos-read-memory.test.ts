@@ -1,7 +1,11 @@
 import test from 'ava';
 import { DAY_MS, isoTime } from '../../src/domain/window.js';
+import type { Container } from '../../src/store/cosmos/account.js';
 import { cosmosVersions } from '../../src/store/cosmos/control/versions.js';
+import { itemDocument } from '../../src/store/cosmos/documents/items.js';
+import type { Holding } from '../../src/store/cosmos/read/holding.js';
 import { createMemory } from '../../src/store/cosmos/read/memory.js';
+import { createNewestPosts } from '../../src/store/cosmos/read/newest-posts.js';
 import { ManualClock } from '../support/clock.js';
 import { readBed, watchedAccount } from '../support/cosmos-reads.js';
 import { aComment, aPost } from '../support/items.js';
@@ -170,4 +174,68 @@ test('what a clock that was ahead has hidden is back when it is right again', as
   t.deepEqual(again.rollups, first.rollups);
   t.not(again.opening, first.opening, 'who follows is told to begin anew');
   t.is((await ask()).opening, again.opening, 'once');
+});
+
+test('what moves while rollups are loaded for the first time, and is seen when they are there, is not lost', async (t) => {
+  let seq = 5;
+  const day = () => ({
+    ...{ id: 'day:2026-01-15', kind: 'day', subreddit: 'aws', name: 'aws', ttl: -1, seq },
+    ...{ day: '2026-01-15', hours: { '08': [seq, 0, seq, 0, 0, 0, 0, 0, 0] } },
+  });
+  const head = () => ({ id: '_head', kind: 'head', subreddit: 'aws', seq, _ts: 1000 + seq });
+  const held: Record<string, () => void> = {};
+  /** As of when it was asked, whenever it is answered. */
+  const answered = async <T>(shape: string, documents: unknown[]) => {
+    if (shape !== 'heads') await new Promise<void>((resolve) => void (held[shape] = resolve));
+    return documents as T[];
+  };
+  const items = {
+    read: async () => head(),
+    query: async (shape: string) => answered(shape, [shape === 'heads' ? head() : day()]),
+  } as unknown as Container;
+  const memory = createMemory({
+    ...{ items, versions: { read: async () => ({ opening: 'o', n: seq }) } },
+    ...{ clock: new ManualClock(), pollEveryMs: 0, maxBytes: { hours: 1e6, titles: 1e6 } },
+  });
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  await memory.follower.current();
+  const loading = memory.days.loadFrom(at('00:00'));
+  await settled();
+  seq = 6;
+  const looking = memory.follower.current();
+  await settled();
+  held.load?.();
+  await loading;
+  held.follow?.();
+  await looking;
+  const { heads } = memory.follower.seen() ?? {};
+  t.is(heads?.get('aws')?.seq, 6);
+  const [hour] = memory.days.table.hours({ from: at('00:00'), to: at('12:00') }, undefined);
+  t.is(hour?.posts, 6);
+});
+
+test('of two versions of a post the one that was written later stays, whatever the clock of the account says', async (t) => {
+  const registry = new Set<Holding>();
+  const item = aPost({ title: 'As it was' });
+  const times = { collected_at: at('08:00'), updated_at: at('08:00'), ttl: -1 };
+  const document = { ...itemDocument(item, times), _ts: 1000, _etag: '' };
+  const posts = createNewestPosts({
+    ...{ registry, gate: (task) => task() },
+    items: { query: async () => [document] } as unknown as Container,
+    follower: {
+      seen: () => null,
+      confirm: async () => ({}) as never,
+      underWay: async () => undefined,
+    },
+  });
+  await posts.ensure();
+  const [holding] = registry;
+  const title = () => posts.now()?.posts[0]?.title;
+  const put = (change: object) => holding?.put({ ...document, ...change } as never, 7);
+  put({ title: '[deleted]', updated_at: at('09:00'), _ts: 990 });
+  t.is(title(), '[deleted]');
+  put({ title: 'As it was', updated_at: at('08:00'), _ts: 1001 });
+  t.is(title(), '[deleted]');
+  put({ title: 'Later in the same second', updated_at: at('09:00'), _ts: 990 });
+  t.is(title(), 'Later in the same second');
 });

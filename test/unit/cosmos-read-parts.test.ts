@@ -4,6 +4,7 @@ import type {
   PackedCounts,
   TitlesDocument,
 } from '../../src/store/cosmos/documents/documents.js';
+import { createDesk } from '../../src/store/cosmos/read/desk.js';
 import { createDayTable } from '../../src/store/cosmos/read/day-table.js';
 import { createGate } from '../../src/store/cosmos/read/gate.js';
 import { type Holding, joined } from '../../src/store/cosmos/read/holding.js';
@@ -79,7 +80,7 @@ test('what is too much is noticed before all of it is in memory', async (t) => {
   const registry = new Set<Holding>();
   let loaded = 0;
   const parts = createParts<{ seq: number }>({
-    ...{ kind: 'titles', registry, atOnce: 2, maxBytes: 10_000 },
+    ...{ kind: 'titles', registry, atOnce: 2, maxBytes: 10_000, clock: new ManualClock() },
     ...{ idOf: (key) => key, endOf: (key) => `${key}~`, keep: () => ({ seq: 1 }) },
     bytesOf: () => 4000,
     loader: {
@@ -143,4 +144,91 @@ test('a look serves those who called before it began, and for a while those afte
   ends[3]?.();
   await again;
   t.deepEqual(thorough.slice(0, 2), [false, true]);
+});
+
+test('a look that takes long serves whoever called during it, as of its beginning', async (t) => {
+  const clock = new ManualClock();
+  let [begun, end] = [0, () => undefined as unknown];
+  const looks = createLooks({
+    ...{ clock, freshForMs: 900 },
+    look: () => {
+      begun += 1;
+      return new Promise((resolve) => void (end = () => resolve()));
+    },
+  });
+  const first = looks.recent();
+  await clock.advance(800);
+  const during = looks.recent();
+  await clock.advance(1000);
+  const late = looks.recent();
+  end();
+  await Promise.all([first, during]);
+  await new Promise((resolve) => setImmediate(resolve));
+  t.is(begun, 2, 'who called 1.8 s after its beginning wants another one');
+  end();
+  await late;
+});
+
+test('a desk takes one question after the other, keeps what came of it, and refuses too many', async (t) => {
+  const desk = createDesk<string>();
+  const ends: (() => void)[] = [];
+  let begun = 0;
+  const ask = (question: string, failure?: Error) =>
+    desk.ask(question, () => {
+      begun += 1;
+      return new Promise<string>((resolve, reject) => {
+        ends.push(() => (failure === undefined ? resolve(`of ${question}`) : reject(failure)));
+      });
+    });
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  const asked = ['a', 'b', 'c', 'd', 'e'].map((question) => ask(question));
+  t.is(begun, 1);
+  await t.throwsAsync(ask('f'), { code: 'store_busy' });
+  const again = ask('c');
+  for (let n = 0; n < 5; n += 1) {
+    t.is(begun, n + 1);
+    ends[n]?.();
+    await settled();
+  }
+  t.deepEqual(await Promise.all(asked), ['of a', 'of b', 'of c', 'of d', 'of e']);
+  t.is(await again, 'of c');
+  t.is(await ask('a'), 'of a');
+  t.is(begun, 5, 'nothing twice');
+
+  const failing = ask('g', new Error('no more'));
+  await settled();
+  ends[5]?.();
+  await t.throwsAsync(failing, { message: 'no more' });
+  const repeated = ask('g');
+  await settled();
+  ends[6]?.();
+  t.is(await repeated, 'of g', 'a failure is not kept');
+});
+
+test('what nobody asks for is followed no longer', async (t) => {
+  const clock = new ManualClock();
+  const registry = new Set<Holding>();
+  const parts = createParts<{ seq: number }>({
+    ...{ kind: 'titles', registry, clock, atOnce: 2, maxBytes: 1_000_000 },
+    ...{ idOf: (key) => key, endOf: (key) => `${key}~`, keep: () => ({ seq: 1 }) },
+    bytesOf: () => 4000,
+    loader: {
+      load: async (_, holdings) => {
+        for (const each of holdings) registry.add(each);
+      },
+    },
+  });
+  const followed = () => [...registry].map(({ from }) => from);
+  await parts.use(['a', 'b'], () => undefined);
+  await clock.advance(50 * 60_000);
+  await parts.use(['b', 'c'], () => undefined);
+  t.deepEqual(followed(), ['a', 'b', 'c']);
+  await clock.advance(15 * 60_000);
+  await parts.use(['c'], async () => {
+    await clock.advance(2 * 3_600_000);
+    await parts.use(['d'], () => undefined);
+    t.deepEqual(followed(), ['c', 'd'], 'what is in use stays');
+  });
+  await parts.use(['d'], () => undefined);
+  t.deepEqual(followed(), ['d']);
 });

@@ -32,7 +32,7 @@ export function createDays({ loader, registry }: { loader: Loader; registry: Set
     await loader.load(daysIn(stretch.from, stretch.to), [stretch]);
     registry.delete(stretch);
     if (into !== covered) throw openedAnew();
-    for (const [document, version] of stretch.documents.values()) table.put(document, version);
+    stretch.handOver(table);
     covered.from = from;
     registry.add(covered);
   };
@@ -69,16 +69,28 @@ function createCovered(table: DayTable): Holding {
 
 type DayDocument = Extract<DerivedDocument, { kind: 'day' }>;
 
+interface Stretch extends Holding {
+  /** To the table; there what comes later goes as well: a look that is under way knows of nothing else. */
+  handOver(table: DayTable): void;
+}
+
 /** What is not there until all of it is. */
-function createStretch(
-  from: string,
-  to: string,
-): Holding & { documents: Map<string, [DayDocument, number | null]> } {
+function createStretch(from: string, to: string): Stretch {
   const documents = new Map<string, [DayDocument, number | null]>();
+  let given: DayTable | null = null;
   return {
-    ...{ kind: 'day', from, to, missed: false, documents },
+    ...{ kind: 'day', from, to, missed: false },
+    handOver(table) {
+      for (const [document, version] of documents.values()) table.put(document, version);
+      documents.clear();
+      given = table;
+    },
     put: (document, version) => {
       if (document.kind !== 'day') return;
+      if (given !== null) {
+        given.put(document, version);
+        return;
+      }
       const key = `${document.subreddit} ${document.day}`;
       const before = documents.get(key)?.[0];
       if (before === undefined || before.seq < document.seq)

@@ -9,7 +9,10 @@ import type { Heads, Overview } from './heads.js';
 export interface Mirror {
   /** Names the database, and what this process has seen of it since when. */
   opening: string;
-  /** The data version, or one of which more is seen already; never less. */
+  /**
+   * The data version; and a fraction more, each time a batch is seen of which the version does not tell yet. What
+   * is in memory is of the same state as long as it is the same.
+   */
   version: number;
   /** By partition; each as of the batch that its `seq` counts. */
   heads: Heads;
@@ -50,6 +53,8 @@ export interface FollowerDeps {
 const AGAIN_AFTER_MOVE_MS = 2000;
 const AGAIN_ANYWAY_MS = 5 * 60_000;
 const LONG_MS = 60_000;
+/** Far less than one, however often it happens. */
+const UNTOLD = 2 ** -20;
 
 /**
  * Follows the store when it is asked, and only then: the version's document tells whether anything
@@ -57,7 +62,7 @@ const LONG_MS = 60_000;
  */
 export function createFollower(deps: FollowerDeps): Follower {
   const { versions, follow, clock, pollEveryMs } = deps;
-  let mirror: (Mirror & { source: string }) | null = null;
+  let mirror: (Mirror & { source: string; told: number }) | null = null;
   let headsDueMs = 0;
   let lookedMs = 0;
   let renewing = false;
@@ -72,22 +77,22 @@ export function createFollower(deps: FollowerDeps): Follower {
   const compare = async (source: string, n: number, heads: boolean): Promise<void> => {
     const before = mirror;
     // Less than was seen is another database under the same name: its copy was put back.
-    const isOther = before === null || before.source !== source || n < before.version;
+    const isOther = before === null || before.source !== source || n < before.told;
     if (isOther || renewing) {
       await begin(source, n);
       return;
     }
-    const moved = n !== before.version;
+    const moved = n !== before.told;
     if (!moved && !heads && clock.monotonic() < headsDueMs) return;
     const followed = await follow.since(before.heads);
     if (followed === null) {
       await begin(source, n);
       return;
     }
-    // What moved without the version is told to those who know the version, again until it moves.
-    followed.apply(moved ? n : n + 1);
+    const version = moved ? n : before.version + (followed.moved ? UNTOLD : 0);
+    followed.apply(version);
     const gaps = followed.gaps ?? (followed.moved ? null : before.gaps);
-    mirror = { ...before, version: n, heads: followed.heads, gaps };
+    mirror = { ...before, told: n, version, heads: followed.heads, gaps };
     headsDueMs = clock.monotonic() + (moved ? AGAIN_AFTER_MOVE_MS : AGAIN_ANYWAY_MS);
   };
 
@@ -95,7 +100,8 @@ export function createFollower(deps: FollowerDeps): Follower {
     const { heads, gaps } = await follow.begin();
     deps.forget();
     renewing = false;
-    mirror = { source, opening: `${source}-${randomUUID()}`, version: n, heads, gaps };
+    const opening = `${source}-${randomUUID()}`;
+    mirror = { source, opening, told: n, version: n, heads, gaps };
     headsDueMs = clock.monotonic() + AGAIN_AFTER_MOVE_MS;
   };
 

@@ -20,10 +20,10 @@ export interface LooksDeps {
   freshForMs: number;
 }
 
-interface Look {
+interface Call {
   /** Among calls and looks, in the order in which they began. */
   order: number;
-  beganMs: number;
+  ms: number;
   thorough: boolean;
 }
 
@@ -33,21 +33,23 @@ const ROUNDS = 4;
 export function createLooks({ look, clock, freshForMs }: LooksDeps): Looks {
   let order = 0;
   let expiredAt = 0;
-  let last: Look | null = null;
-  let underWay: (Look & { ended: Promise<void> }) | null = null;
+  let last: Call | null = null;
+  let underWay: (Call & { ended: Promise<void> }) | null = null;
   let wantedThorough = 0;
 
-  const isRecent = ({ beganMs, order: began }: Look) =>
-    began > expiredAt && clock.monotonic() - beganMs < freshForMs;
+  const now = (thorough: boolean): Call => {
+    order += 1;
+    return { order, ms: clock.monotonic(), thorough };
+  };
 
-  const serves = (seen: Look, called: number, thorough: boolean): boolean => {
-    if (thorough) return seen.thorough && seen.order > called;
-    return seen.order > called || isRecent(seen);
+  /** How long a look takes is nothing to whom it serves: what it tells is as of its beginning. */
+  const serves = (look: Call, call: Call): boolean => {
+    if (look.order > call.order) return look.thorough || !call.thorough;
+    return !call.thorough && look.order > expiredAt && call.ms - look.ms < freshForMs;
   };
 
   const begin = (): Promise<void> => {
-    order += 1;
-    const begun = { order, beganMs: clock.monotonic(), thorough: wantedThorough > 0 };
+    const begun = now(wantedThorough > 0);
     const ended = look(begun.thorough)
       .then(() => {
         last = begun;
@@ -60,14 +62,13 @@ export function createLooks({ look, clock, freshForMs }: LooksDeps): Looks {
   };
 
   const served = async (thorough: boolean): Promise<void> => {
-    order += 1;
-    const called = order;
+    const call = now(thorough);
     for (let round = 1; round <= ROUNDS; round += 1) {
-      if (last !== null && serves(last, called, thorough)) return;
+      if (last !== null && serves(last, call)) return;
       // One that fails fails for all who wait, lest they wait for each other's.
       await (underWay?.ended ?? begin());
     }
-    if (last === null || !serves(last, called, thorough)) {
+    if (last === null || !serves(last, call)) {
       throw new AppError('store_busy', 'The store is looked at by too many at once');
     }
   };

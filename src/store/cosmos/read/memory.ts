@@ -66,14 +66,21 @@ export function createMemory(deps: MemoryDeps): Memory {
   const loader = createLoader({ items, gate, follower, registry });
   const days = createDays({ loader, registry });
   const hours = createParts<HourItems>({
-    ...{ kind: 'hour', loader, registry, atOnce: HOURS_AT_ONCE, maxBytes: maxBytes.hours },
+    ...{ kind: 'hour', loader, registry, clock, atOnce: HOURS_AT_ONCE, maxBytes: maxBytes.hours },
     idOf: hourId,
     endOf: (hour) => isoTime(Date.parse(hour) + HOUR_MS),
     keep: (document) => (document.kind === 'hour' ? hourItemsOf(document) : null),
     bytesOf: bytesOfHour,
   });
   const titles = createParts<HeldTitles>({
-    ...{ kind: 'titles', loader, registry, atOnce: TITLES_AT_ONCE, maxBytes: maxBytes.titles },
+    ...{
+      kind: 'titles',
+      loader,
+      registry,
+      clock,
+      atOnce: TITLES_AT_ONCE,
+      maxBytes: maxBytes.titles,
+    },
     idOf: titlesId,
     endOf: (from) => isoTime(Date.parse(from) + TITLES_MS),
     keep: (document) => (document.kind === 'titles' ? heldTitlesOf(document) : null),

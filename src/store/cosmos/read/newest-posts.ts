@@ -109,20 +109,30 @@ export function createNewestPosts(deps: NewestPostsDeps): NewestPosts {
 function createHeld(onChange: () => void): Held {
   const posts = new Map<string, StoredPost>();
   const held: Held = {
-    ...{ kind: 'post', from: '', to: END, missed: false, posts, floor: '', ready: false },
+    ...{ kind: 'post', to: END, missed: false, posts, floor: '', ready: false },
+    // Older ones that are written again, many at once maybe, are not asked for.
+    get from() {
+      return held.floor;
+    },
     put: (document, version) => {
       if (document.kind !== 'post' || document.collected_at <= held.floor) return;
       const before = posts.get(document.id);
-      // Of two that were written in the same second, what is followed was read later.
-      const older = before !== undefined && before._ts > document._ts;
-      const alike = before !== undefined && before._ts === document._ts && version === null;
-      if (older || alike) return;
+      if (before !== undefined && !isLater(document, before, version !== null)) return;
       posts.set(document.id, document);
       if (held.ready && posts.size > MOST) shorten(held);
       onChange();
     },
   };
   return held;
+}
+
+/**
+ * Of two versions; `updated_at` never goes back within a partition, as the account's clock may. Of two that were
+ * written at the same time, what is followed was read later.
+ */
+function isLater(post: StoredPost, before: StoredPost, followed: boolean): boolean {
+  if (post.updated_at !== before.updated_at) return post.updated_at > before.updated_at;
+  return post._ts === before._ts ? followed : post._ts > before._ts;
 }
 
 /** Of those collected at the same time as the first that goes, all go. */

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { Clock } from '../../../clock.js';
 import { AppError } from '../../../errors.js';
 import type { FollowedDocument, FollowedKind, Holding } from './holding.js';
 import { type Loader, openedAnew } from './loader.js';
@@ -31,6 +32,7 @@ export interface PartsDeps<T> {
   bytesOf: (kept: T) => number;
   loader: Loader;
   registry: Set<Holding>;
+  clock: Clock;
   /** Of one query. */
   atOnce: number;
   maxBytes: number;
@@ -40,6 +42,8 @@ interface Slot<T> extends Holding {
   documents: Map<string, T>;
   bytes: number;
   users: number;
+  /** When somebody asked for it last. */
+  usedMs: number;
   loading: Promise<void> | null;
   ready: boolean;
 }
@@ -49,11 +53,13 @@ const EMPTY_BYTES = 300;
 const MOST_IN_USE = 2;
 /** Of one question: what is too much is to be noticed before all of it is there. */
 const LOADS_AT_ONCE = 2;
+/** What nobody asked for in so long is followed no longer: each look would ask for it. */
+const IDLE_MS = 60 * 60_000;
 /** The hours of 90 days. */
 const MOST_SIZES = 2200;
 
 export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Parts<T> {
-  const { kind, registry, atOnce, maxBytes } = deps;
+  const { kind, registry, atOnce, maxBytes, clock } = deps;
   /** Those used last at the end. */
   const slots = new Map<string, Slot<T>>();
   let bytes = 0;
@@ -69,8 +75,9 @@ export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Part
   };
 
   const makeRoom = () => {
+    const idleMs = clock.monotonic() - IDLE_MS;
     for (const slot of slots.values()) {
-      if (bytes <= maxBytes) return;
+      if (bytes <= maxBytes && slot.usedMs > idleMs) return;
       if (slot.users === 0) drop(slot);
     }
   };
@@ -84,6 +91,7 @@ export function createParts<T extends { seq: number }>(deps: PartsDeps<T>): Part
     if (!slots.delete(key)) bytes += slot.bytes;
     slots.set(key, slot);
     slot.users += 1;
+    slot.usedMs = clock.monotonic();
     return slot;
   };
 
@@ -193,7 +201,7 @@ function createSlot<T extends { seq: number }>(
 ): Slot<T> {
   const slot: Slot<T> = {
     ...{ kind, from: key, to: endOf(key), missed: false, ready: false, loading: null },
-    ...{ documents: new Map<string, T>(), bytes: EMPTY_BYTES, users: 0 },
+    ...{ documents: new Map<string, T>(), bytes: EMPTY_BYTES, users: 0, usedMs: 0 },
     put(document) {
       const kept = keep(document);
       const before = slot.documents.get(document.subreddit);

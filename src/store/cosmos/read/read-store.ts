@@ -1,7 +1,8 @@
 import type { Clock } from '../../../clock.js';
-import type { ReadStore } from '../../store.js';
+import type { ReadStore, Trending } from '../../store.js';
 import type { Account } from '../account.js';
 import { readComments } from './comments.js';
+import { createDesk } from './desk.js';
 import type { FollowerDeps } from './follower.js';
 import { createMemory } from './memory.js';
 import { oldestOf } from './oldest.js';
@@ -37,8 +38,8 @@ export interface CosmosReadStore extends ReadStore {
 /** Two API processes show the same version within two seconds: this, a round trip and who polls it. */
 const POLL_EVERY_MS = 900;
 const MIB = 1024 * 1024;
-/** Edges of some dozen windows; the titles of two times thirty days. */
-const MAX_BYTES = { hours: 16 * MIB, titles: 64 * MIB };
+/** Edges of some dozen windows; the titles of two times thirty days, 130,000 at a million items, and half as many again. */
+const MAX_BYTES = { hours: 16 * MIB, titles: 96 * MIB };
 
 /**
  * What the API needs. Rollups, edges of windows, titles and the newest posts are held in memory once
@@ -53,6 +54,7 @@ export function cosmosReadStore(deps: CosmosReadDeps): CosmosReadStore {
   const { follower, newest, titles } = memory;
   const oldest = oldestOf(clock, retentionMs);
   const counted = { memory, oldest };
+  const desk = createDesk<Trending>();
   return {
     ping: async () => ({ data_version: (await versions.read()).n }),
     recentPosts: (query) => recentPosts({ items, follower, newest, oldest }, query),
@@ -61,9 +63,11 @@ export function cosmosReadStore(deps: CosmosReadDeps): CosmosReadStore {
     hourlyCounts: (query) => hourlyCounts(counted, query),
     rollups: (query) => rollups(counted, query),
     trending: async (query) => {
-      await follower.current();
-      return titles.use(titlesIn([query.window, query.baseline]), (now) =>
-        topicsFrom({ now, seen: follower.seen, oldest: oldest(), clock }, query),
+      const { opening, version } = await follower.current();
+      return desk.ask(JSON.stringify([opening, version, query]), () =>
+        titles.use(titlesIn([query.window, query.baseline]), (now) =>
+          topicsFrom({ now, seen: follower.seen, oldest: oldest(), clock }, query),
+        ),
       );
     },
     subreddits: (now) => subreddits(counted, now),
@@ -74,6 +78,9 @@ export function cosmosReadStore(deps: CosmosReadDeps): CosmosReadStore {
     pause: (reason) => control.pause(reason),
     resume: () => control.resume(),
     moved: follower.moved,
-    close: async () => memory.clear(),
+    async close() {
+      memory.clear();
+      desk.clear();
+    },
   };
 }
