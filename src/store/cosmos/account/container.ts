@@ -28,11 +28,11 @@ const PAGE_SIZE = 1000;
 const MAX_PLANNED = 500;
 
 /** One container of the account, as the protocol sees it. */
-export function containerOver(sdk: SdkContainer, calls: Calls): Container {
+export function containerOver(sdk: () => SdkContainer, calls: Calls): Container {
   const planned = new Set<string>();
   return {
     read: <T extends object>(shape: string, partition: string, id: string) =>
-      calls.call(shape, true, () => read<T>(sdk, partition, id)),
+      calls.call(shape, true, () => read<T>(sdk(), partition, id)),
 
     async query<T>(shape: string, query: Query): Promise<T[]> {
       const reading: Reading<T> = { found: [], pages: null, token: null };
@@ -40,7 +40,7 @@ export function containerOver(sdk: SdkContainer, calls: Calls): Container {
       while (more) {
         // Each page has a deadline and a patience of its own: a long reading is no slow one.
         more = await calls.call(shape, true, (attempt) =>
-          readPage(sdk, planned, query, reading, attempt),
+          readPage(sdk(), planned, query, reading, attempt),
         );
         if (reading.found.length > MAX_FOUND) {
           throw new AppError('internal', `The query ${shape} finds over ${MAX_FOUND} documents`);
@@ -50,7 +50,7 @@ export function containerOver(sdk: SdkContainer, calls: Calls): Container {
     },
 
     batch: (shape, partition, operations) =>
-      calls.call(shape, false, (attempt) => batch(sdk, partition, operations, attempt)),
+      calls.call(shape, false, (attempt) => batch(sdk(), partition, operations, attempt)),
   };
 }
 
