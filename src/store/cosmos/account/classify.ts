@@ -169,15 +169,16 @@ function forbidden(
     // The region that we speak to is not the one that takes writes: a failover is under way.
     return { code: 'store_unreachable', what: 'takes no writes (403/3)', cure: WAIT, alive: true };
   }
+  if (substatus === 1014) {
+    const cure = 'shorten DATA_RETENTION_DAYS: what is older goes with the next job prune';
+    return unusable('has a partition that is full, at 20 GB', cure);
+  }
   if (/not valid at the current time/i.test(said)) {
     return unusable('finds our clock wrong', "set this machine's clock; the key may be right");
   }
   if (/firewall|originated from|public internet|virtual network/i.test(said)) {
     const cure = "let this machine's address in: the account's Networking page lists who may";
     return unusable('lets nobody in from here', cure);
-  }
-  if (substatus === 1014) {
-    return unusable('is full in one partition', 'shorten DATA_RETENTION_DAYS');
   }
   return unusable('refuses the key', `${KEY}; it has to allow writing`);
 }
