@@ -94,7 +94,7 @@ function answer(all: readonly Stored[], { text, parameters }: Query): unknown[] 
   if (text.startsWith('SELECT * FROM c WHERE c.id IN')) {
     return all.filter(({ id }) => values.includes(id));
   }
-  if (text.startsWith('SELECT VALUE c.post_id FROM c WHERE c.post_id IN')) {
+  if (/^SELECT TOP \d+ VALUE c\.post_id FROM c WHERE c\.post_id IN/.test(text)) {
     return all.map(({ post_id }) => post_id).filter((id) => values.includes(id));
   }
   if (text === "SELECT * FROM c WHERE c.kind = 'head'") {

@@ -166,6 +166,20 @@ const FAULTS: Fault[] = [
     why: /^refuses the key \(403\)$/,
   },
   {
+    what: 'a partition that is full',
+    listener: refusal(403, 'Partition key reached maximum size of 20 GB', {
+      'x-ms-substatus': '1014',
+    }),
+    code: 'store_unusable',
+    why: /^has a partition that is full, at 20 GB \(403\/1014\)$/,
+  },
+  {
+    what: 'a failover',
+    listener: refusal(403, 'The requested operation is not allowed.', { 'x-ms-substatus': '3' }),
+    code: 'store_unreachable',
+    why: /^takes no writes \(403\/3\)$/,
+  },
+  {
     what: '403 by the firewall',
     listener: refusal(403, 'Request originated from IP 1.2.3.4 through public internet.'),
     code: 'store_unusable',
@@ -201,6 +215,69 @@ for (const { what, listener, code, why, ms = LONG_MS } of FAULTS) {
   }
 }
 
+/** What a batch of two operations is answered, by operation. */
+const BATCHES: (Pick<Fault, 'what' | 'code' | 'why'> & { answered: object[]; cure?: RegExp })[] = [
+  {
+    what: 'a partition that is full',
+    answered: [
+      {
+        statusCode: 403,
+        subStatusCode: 1014,
+        message: 'Partition key reached maximum size of 20 GB',
+      },
+      { statusCode: 424 },
+    ],
+    code: 'store_unusable',
+    why: /^has a partition that is full, at 20 GB \(403\/1014\)$/,
+    cure: /DATA_RETENTION_DAYS/,
+  },
+  {
+    what: 'a failover',
+    answered: [{ statusCode: 424 }, { statusCode: 403, subStatusCode: 3 }],
+    code: 'store_unreachable',
+    why: /^takes no writes \(403\/3\)$/,
+  },
+  {
+    what: 'an operation that is not available',
+    answered: [{ statusCode: 503, subStatusCode: 21008 }, { statusCode: 424 }],
+    code: 'store_unreachable',
+    why: /^is not available \(503\/21008\)$/,
+  },
+  ...[
+    { what: 'failures without a culprit', answered: [{ statusCode: 424 }, { statusCode: 424 }] },
+    { what: 'an operation without a status', answered: [{ statusCode: 200 }, {}] },
+    { what: 'no number for a status', answered: [{ statusCode: 200 }, { statusCode: 'OK' }] },
+    { what: 'a status that is none', answered: [{ statusCode: 200 }, { statusCode: 0 }] },
+    { what: 'fewer answers than operations', answered: [{ statusCode: 200 }] },
+  ].map((each) => ({
+    ...each,
+    code: 'store_unreachable' as const,
+    why: /^gives an answer that does not fit the batch$/,
+  })),
+];
+
+for (const { what, answered, code, why, cure = /./ } of BATCHES) {
+  test.serial(`${what}, within a batch’s answer`, async (t) => {
+    const { port } = await wire(t, answer(207, answered));
+    const { items } = accountAt(t, port, { attemptMs: LONG_MS, patienceMs: LONG_MS });
+    const operations = ['_head', 'a'].map((id) => ({ kind: 'upsert', document: { id } }) as const);
+    const error = await fails(t, items.batch('a-batch', 'claude', operations), code, why);
+    t.regex(error.cure ?? '', cure);
+  });
+}
+
+test('what an operation of a batch was refused for is told in the account’s words, and where', async (t) => {
+  const said = 'Partition key reached maximum size of 20 GB';
+  const { port } = await wire(
+    t,
+    answer(207, [{ statusCode: 403, subStatusCode: 1014, message: said }]),
+  );
+  const { items } = accountAt(t, port, { attemptMs: LONG_MS, patienceMs: LONG_MS });
+  const batch = items.batch('a-batch', 'claude', [{ kind: 'upsert', document: { id: 'a' } }]);
+  const { message } = await t.throwsAsync<AppError>(batch);
+  t.true(message.endsWith(`: ${said} (operation 0 of a batch in claude)`), message);
+});
+
 for (const [name, call] of Object.entries(CALLS)) {
   test.serial(`a port on which nobody listens: ${name}`, async (t) => {
     const { port, ...gone } = await wire(t, () => undefined);
@@ -219,7 +296,7 @@ async function fails(
   call: Promise<unknown>,
   code: ErrorCode,
   why: RegExp,
-): Promise<void> {
+): Promise<AppError> {
   const began = performance.now();
   const error = await t.throwsAsync<AppError>(call);
   t.is(error.code, code, error.message);
@@ -229,4 +306,5 @@ async function fails(
   const everything = [error, error.cause].map((one) => `${String(one)}${JSON.stringify(one)}`);
   t.false(everything.join('').includes(KEY));
   t.false(/authorization"/i.test(everything.join('')));
+  return error;
 }

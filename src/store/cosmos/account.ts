@@ -12,6 +12,11 @@ export interface Account {
   items: Container;
   /** Partition key `/scope`: who may collect, cycles, the version. */
   control: Container;
+  /**
+   * Counts the sessions of its client: in another one than before, reads may find less than before.
+   * Absent: there is only one.
+   */
+  session?: () => number;
   /** Releases everything; idempotent. */
   close(): Promise<void>;
 }

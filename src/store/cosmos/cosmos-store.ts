@@ -55,13 +55,24 @@ export function cosmosStore(deps: CosmosStoreDeps): Store {
   };
 }
 
-function readsOf(deps: CosmosStoreDeps, versions: Versions) {
+function readsOf(deps: CosmosStoreDeps, ownVersions: Versions) {
+  const versions = withSession(ownVersions, deps.account);
   const reads = cosmosReadStore({ ...deps, versions, control: cosmosControlReads(deps) });
   const close = async () => {
     await reads.close();
     await deps.account.close();
   };
   return { store: { ...reads, close }, moved: () => reads.moved() };
+}
+
+/** What was read in another session is forgotten as that of another database is: it may be newer. */
+function withSession(versions: Versions, { session = () => 0 }: Account): Pick<Versions, 'read'> {
+  return {
+    read: async () => {
+      const version = await versions.read();
+      return { ...version, opening: `${version.opening}-${session()}` };
+    },
+  };
 }
 
 /** Whoever reads through the same store sees at once what it has written. */

@@ -63,7 +63,7 @@ export function createAttempts(transport: Transport, place: Place, clock: Clock)
 
 function judge(error: unknown, { failed }: Attempt, place: Place): Verdict {
   if (error instanceof AppError) {
-    return { error, again: 'no', retryAfterMs: null, alive: false };
+    return { error, again: 'no', retryAfterMs: null, alive: false, behind: false };
   }
   return classify(error, error instanceof Refused ? error.failed : failed, place);
 }

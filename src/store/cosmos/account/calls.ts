@@ -15,6 +15,8 @@ export interface CallsOptions {
   attemptMs: number;
   /** The longest that a call takes, pauses that the account asks for included. */
   patienceMs: number;
+  /** Told when a call failed because the account was behind what is known of it at every attempt. */
+  onBehind: () => void;
 }
 
 export interface Calls {
@@ -35,7 +37,7 @@ const FIRST_PAUSE_MS = 20;
 const LAST_PAUSE_MS = 1000;
 
 export function createCalls(options: CallsOptions): Calls {
-  const { attempts, clock, log, charges, attemptMs, patienceMs } = options;
+  const { attempts, clock, log, charges, attemptMs, patienceMs, onBehind } = options;
   const closed = new AbortController();
   const noteSlow = slowLog(clock, log);
   const breaker = createBreaker(clock, {
@@ -49,6 +51,7 @@ export function createCalls(options: CallsOptions): Calls {
 
   async function repeat<T>(repeatable: boolean, speak: Speak<T>, sum: Cost): Promise<T> {
     const until = clock.monotonic() + patienceMs;
+    let behind = true;
     // The pauses bound the number of attempts: beyond the sixth each is a second or more.
     for (let tried = 1; ; tried += 1) {
       if (closed.signal.aborted) throw new AppError('cancelled', 'The store has been closed');
@@ -63,6 +66,7 @@ export function createCalls(options: CallsOptions): Calls {
       }
       if (closed.signal.aborted) continue;
       const { verdict } = outcome;
+      behind &&= verdict.behind;
       const pauseMs = pauseBefore(tried, verdict, repeatable);
       const leftMs = until - clock.monotonic() - (pauseMs ?? 0);
       // An attempt that would be cut short proves nothing: what is known already is thrown.
@@ -70,6 +74,7 @@ export function createCalls(options: CallsOptions): Calls {
       if (verdict.alive) breaker.answered();
       // A connection that was kept too long says nothing of the account; the next one does.
       else if (verdict.error.transient && last) breaker.failed(verdict.error);
+      if (last && behind) onBehind();
       if (last) throw verdict.error;
       await clock.sleep(pauseMs, closed.signal);
     }

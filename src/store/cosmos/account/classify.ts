@@ -10,6 +10,8 @@ export interface Verdict {
   retryAfterMs: number | null;
   /** Whether it shows that the account is there, whatever it thinks of us. */
   alive: boolean;
+  /** Whether it knows less than this client has written and seen; what waiting does not cure, forgetting does. */
+  behind: boolean;
 }
 
 /** What a message may say of the place: never the key. */
@@ -25,6 +27,7 @@ interface Meaning {
   cure: string;
   again?: Verdict['again'];
   alive?: boolean;
+  behind?: boolean;
 }
 
 const SETUP = 'run npm run cosmos:setup, which makes what is missing';
@@ -64,7 +67,7 @@ export function classify(thrown: unknown, failed: Failed | null, place: Place): 
   const error = new AppError('internal', `The Cosmos client failed: ${why}`, {
     cause: new Error(`${name}: ${why}`),
   });
-  return { error, again: 'no', retryAfterMs: null, alive: false };
+  return { error, again: 'no', retryAfterMs: null, alive: false, behind: false };
 }
 
 /** Of the SDK's own error, when no request of the attempt was seen to fail. */
@@ -81,12 +84,12 @@ function refusalOf(thrown: unknown): Failed | null {
 }
 
 function verdict(meaning: Meaning, failed: Failed, place: Place, thrown: unknown): Verdict {
-  const { code, what, cure, again = 'no', alive = false } = meaning;
+  const { code, what, cure, again = 'no', alive = false, behind = false } = meaning;
   const said = failed.kind === 'refused' && failed.said !== '' ? `: ${failed.said}` : '';
   // The SDK's errors carry the request with its authorization: only their words go on.
   const cause = new Error(firstLine((thrown as Error).message));
   return {
-    ...{ again, alive },
+    ...{ again, alive, behind },
     retryAfterMs: failed.kind === 'refused' ? failed.retryAfterMs : null,
     error: new AppError(code, `The Cosmos account ${place.endpoint} ${what}${said}`, {
       ...{ cause, cure, details: { why: what } },
@@ -129,7 +132,9 @@ function meaningOfStatus(
   if (status === 410) return busy('is moving the partition', WAIT);
   // The condition of an operation is answered within a batch's 207; reads set none.
   if (status === 412) return busy('finds a condition not met that was not set', WAIT);
-  if (status === 404 && substatus === 1002) return busy('has not caught up with our writes', WAIT);
+  if (status === 404 && substatus === 1002) {
+    return { ...busy('has not caught up with our writes', WAIT), behind: true };
+  }
   if (status === 404) {
     return unusable(`has no database ${place.database}, or lacks a container in it`, SETUP);
   }
@@ -164,15 +169,16 @@ function forbidden(
     // The region that we speak to is not the one that takes writes: a failover is under way.
     return { code: 'store_unreachable', what: 'takes no writes (403/3)', cure: WAIT, alive: true };
   }
+  if (substatus === 1014) {
+    const cure = 'shorten DATA_RETENTION_DAYS: what is older goes with the next job prune';
+    return unusable('has a partition that is full, at 20 GB', cure);
+  }
   if (/not valid at the current time/i.test(said)) {
     return unusable('finds our clock wrong', "set this machine's clock; the key may be right");
   }
   if (/firewall|originated from|public internet|virtual network/i.test(said)) {
     const cure = "let this machine's address in: the account's Networking page lists who may";
     return unusable('lets nobody in from here', cure);
-  }
-  if (substatus === 1014) {
-    return unusable('is full in one partition', 'shorten DATA_RETENTION_DAYS');
   }
   return unusable('refuses the key', `${KEY}; it has to allow writing`);
 }

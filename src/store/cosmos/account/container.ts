@@ -18,6 +18,7 @@ import type {
 import { Refused } from './attempts.js';
 import type { Calls } from './calls.js';
 import type { Attempt } from './exchange.js';
+import { firstLine } from './failed.js';
 
 /** A query that finds more was not meant so. */
 const MAX_FOUND = 100_000;
@@ -28,11 +29,11 @@ const PAGE_SIZE = 1000;
 const MAX_PLANNED = 500;
 
 /** One container of the account, as the protocol sees it. */
-export function containerOver(sdk: SdkContainer, calls: Calls): Container {
+export function containerOver(sdk: () => SdkContainer, calls: Calls): Container {
   const planned = new Set<string>();
   return {
     read: <T extends object>(shape: string, partition: string, id: string) =>
-      calls.call(shape, true, () => read<T>(sdk, partition, id)),
+      calls.call(shape, true, () => read<T>(sdk(), partition, id)),
 
     async query<T>(shape: string, query: Query): Promise<T[]> {
       const reading: Reading<T> = { found: [], pages: null, token: null };
@@ -40,7 +41,7 @@ export function containerOver(sdk: SdkContainer, calls: Calls): Container {
       while (more) {
         // Each page has a deadline and a patience of its own: a long reading is no slow one.
         more = await calls.call(shape, true, (attempt) =>
-          readPage(sdk, planned, query, reading, attempt),
+          readPage(sdk(), planned, query, reading, attempt),
         );
         if (reading.found.length > MAX_FOUND) {
           throw new AppError('internal', `The query ${shape} finds over ${MAX_FOUND} documents`);
@@ -50,7 +51,7 @@ export function containerOver(sdk: SdkContainer, calls: Calls): Container {
     },
 
     batch: (shape, partition, operations) =>
-      calls.call(shape, false, (attempt) => batch(sdk, partition, operations, attempt)),
+      calls.call(shape, false, (attempt) => batch(sdk(), partition, operations, attempt)),
   };
 }
 
@@ -128,7 +129,7 @@ async function batch(
     const answer = await sdk.items.batch(operations.map(operationInput), partition, {
       contentResponseOnWriteEnabled: false,
     });
-    return resultOf(answer.result, operations);
+    return resultOf(answer.result, partition, operations);
   } catch (error) {
     const { failed, answers } = attempt;
     if (failed?.kind === 'refused' && failed.status === 413) {
@@ -159,33 +160,50 @@ function unreadable(): Refused {
   });
 }
 
+/** What the account says of one operation; the SDK's type knows but a part of it. */
+type Answered = Partial<OperationResponse> & {
+  subStatusCode?: number;
+  retryAfterMilliseconds?: number;
+  message?: string;
+};
+
 /** Of an operation in a batch that was refused because of another one. */
 const FAILED_DEPENDENCY = 424;
 
 function resultOf(
-  results: OperationResponse[] | undefined,
+  results: readonly Answered[] | undefined,
+  partition: string,
   operations: readonly Operation[],
 ): BatchResult {
   if (!Array.isArray(results) || results.length !== operations.length) {
     throw unreadable();
   }
-  const operation = results.findIndex(
-    ({ statusCode }) => statusCode >= 300 && statusCode !== FAILED_DEPENDENCY,
-  );
-  const culprit = results[operation];
-  if (culprit === undefined) {
-    const etags = results.map(({ eTag }, i) =>
+  const statuses = results.map(({ statusCode = 0 }: Answered) => statusCode);
+  if (statuses.every((status) => status >= 200 && status < 300)) {
+    const etags = results.map(({ eTag }: Answered, i) =>
       operations[i]?.kind === 'delete' ? null : (eTag ?? null),
     );
     return { done: true, etags };
   }
-  const status = culprit.statusCode;
+  const operation = statuses.findIndex((status) => status >= 300 && status !== FAILED_DEPENDENCY);
+  const culprit = results[operation] as Answered | undefined;
+  const status = statuses[operation];
+  // Not done, and nobody says why: whether it was written, only reading tells.
+  if (culprit === undefined || status === undefined) throw unreadable();
   if (status === 404 || status === 409 || status === 412 || status === 413) {
     return { done: false, status, operation };
   }
-  const retryAfterMs = (culprit as { retryAfterMilliseconds?: number }).retryAfterMilliseconds;
-  throw new Refused({
-    ...{ kind: 'refused', status, substatus: 0, retryAfterMs: retryAfterMs ?? null },
-    said: `operation ${operation} of the batch`,
+  throw refusedFor(culprit, status, `operation ${operation} of a batch in ${partition}`);
+}
+
+function refusedFor(
+  { subStatusCode = 0, retryAfterMilliseconds, message = '' }: Answered,
+  status: number,
+  where: string,
+): Refused {
+  return new Refused({
+    ...{ kind: 'refused', status, substatus: subStatusCode },
+    retryAfterMs: retryAfterMilliseconds ?? null,
+    said: message === '' ? where : `${firstLine(message)} (${where})`,
   });
 }

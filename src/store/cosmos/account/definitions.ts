@@ -16,25 +16,29 @@ export interface Definitions {
 
 const SHAPE = 'definitions';
 
-export function definitionsOf(client: CosmosClient, database: string, calls: Calls): Definitions {
-  const db = client.database(database);
+export function definitionsOf(
+  client: () => CosmosClient,
+  database: string,
+  calls: Calls,
+): Definitions {
+  const db = () => client().database(database);
   // All of them leave the same behind when they are repeated.
   const call = <T>(speak: () => Promise<T>) => calls.call(SHAPE, true, speak);
   return {
-    hasDatabase: async () => (await call(() => nullAt(404, db.read()))) !== null,
+    hasDatabase: async () => (await call(() => nullAt(404, db().read()))) !== null,
     async container(id) {
-      const answer = await call(() => nullAt(404, db.container(id).read()));
+      const answer = await call(() => nullAt(404, db().container(id).read()));
       return answer === null ? null : foundOf(answer.resource);
     },
     async createDatabase(throughput) {
       const options = throughput === null ? {} : { throughput };
-      await call(() => nullAt(409, client.databases.create({ id: database, ...options })));
+      await call(() => nullAt(409, client().databases.create({ id: database, ...options })));
     },
     async createContainer(definition) {
-      await call(() => nullAt(409, db.containers.create(bodyOf(definition))));
+      await call(() => nullAt(409, db().containers.create(bodyOf(definition))));
     },
     async replaceContainer(definition) {
-      await call(() => db.container(definition.id).replace(bodyOf(definition)));
+      await call(() => db().container(definition.id).replace(bodyOf(definition)));
     },
   };
 }

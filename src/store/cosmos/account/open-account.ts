@@ -8,7 +8,8 @@ import { type Charge, createCharges } from './charges.js';
 import { containerOver } from './container.js';
 import { CONTROL, ITEMS } from './containers.js';
 import { type Definitions, definitionsOf } from './definitions.js';
-import { createTransport } from './exchange.js';
+import { createTransport, type Transport } from './exchange.js';
+import { createSession } from './session.js';
 
 export interface AccountOptions {
   /** URL of the account. */
@@ -32,6 +33,7 @@ export interface AccountOptions {
 }
 
 export interface OpenAccount extends Account {
+  session: () => number;
   /** What was spent since it was opened, by shape of call. */
   charges(): Record<string, Charge>;
   /** For `setUp` and `verifyContainers` (setup.ts). */
@@ -39,16 +41,50 @@ export interface OpenAccount extends Account {
 }
 
 /**
- * Opens nothing yet: the first call connects. One client session: what it has written, it reads.
+ * Opens nothing yet: the first call connects. One session: what it has written, it reads, until
+ * that is forgotten (session.ts).
  *
  * @throws AppError `store_unusable`: `caFile` cannot be read
  */
 export function openAccount(options: AccountOptions): OpenAccount {
-  const { endpoint, key, database, caFile, clock, log, signal, onCharge } = options;
+  const { endpoint, database, caFile, clock, log, signal, onCharge } = options;
   const { attemptMs, patienceMs, maxSockets } = options;
   const transport = createTransport({ maxSockets, ...(caFile === undefined ? {} : { caFile }) });
-  const client = new CosmosClient({
-    ...{ endpoint, key, httpClient: transport.client, consistencyLevel: 'Session' },
+  const connect = () => clientOf(options, transport);
+  const session = createSession({ connect, clock, log });
+  const charges = createCharges(onCharge ?? (() => undefined));
+  const attempts = createAttempts(transport, { endpoint, database }, clock);
+  const calls = createCalls({
+    ...{ attempts, clock, log, charges, attemptMs, patienceMs },
+    onBehind: () => session.forget(),
+  });
+  const end = () => {
+    signal?.removeEventListener('abort', end);
+    calls.close();
+    session.close();
+    transport.close();
+  };
+  if (signal?.aborted) end();
+  else signal?.addEventListener('abort', end, { once: true });
+  const container = (name: string) =>
+    containerOver(() => session.client().database(database).container(name), calls);
+  return {
+    items: container(ITEMS.id),
+    control: container(CONTROL.id),
+    session: () => session.number(),
+    definitions: definitionsOf(() => session.client(), database, calls),
+    charges: () => charges.read(),
+    // Synchronous in truth: an aborted request has left its socket when this returns.
+    close: async () => end(),
+  };
+}
+
+function clientOf(
+  { endpoint, key, attemptMs }: AccountOptions,
+  { client }: Transport,
+): CosmosClient {
+  return new CosmosClient({
+    ...{ endpoint, key, httpClient: client, consistencyLevel: 'Session' },
     connectionPolicy: {
       // One region; the account's own list of endpoints may name hosts that are not reachable here.
       ...{ enableEndpointDiscovery: false, enableBackgroundEndpointRefreshing: false },
@@ -57,25 +93,4 @@ export function openAccount(options: AccountOptions): OpenAccount {
       retryOptions: { maxRetryAttemptCount: 0, fixedRetryIntervalInMilliseconds: 0 },
     },
   });
-  const charges = createCharges(onCharge ?? (() => undefined));
-  const attempts = createAttempts(transport, { endpoint, database }, clock);
-  const calls = createCalls({ attempts, clock, log, charges, attemptMs, patienceMs });
-  const end = () => {
-    signal?.removeEventListener('abort', end);
-    calls.close();
-    client.dispose();
-    transport.close();
-  };
-  if (signal?.aborted) end();
-  else signal?.addEventListener('abort', end, { once: true });
-  const container = (name: string) =>
-    containerOver(client.database(database).container(name), calls);
-  return {
-    items: container(ITEMS.id),
-    control: container(CONTROL.id),
-    definitions: definitionsOf(client, database, calls),
-    charges: () => charges.read(),
-    // Synchronous in truth: an aborted request has left its socket when this returns.
-    close: async () => end(),
-  };
 }

@@ -4,8 +4,8 @@ import type { ItemDocument, PackedTitle } from '../documents/documents.js';
 import { itemOf } from '../documents/items.js';
 import { type Line, type LineFacts, lineOf, NO_THREAD } from '../documents/lines.js';
 import type { HourSpan } from '../walks/hours.js';
+import { countComments } from '../write/thread-counts.js';
 import { postName } from '../write/threads.js';
-import { anyOf } from '../write/view.js';
 
 /** Asks one partition. */
 export type Ask = <T>(
@@ -72,12 +72,8 @@ async function countThreads(
   const posts = documents.flatMap((each) => (each.kind === 'post' ? [itemOf(each).id] : []));
   const counts = new Map<string, number>();
   for (let at = 0; at < posts.length; at += THREADS_AT_ONCE) {
-    const { text, parameters } = anyOf('c.post_id', posts.slice(at, at + THREADS_AT_ONCE));
-    const comments = `SELECT VALUE c.post_id FROM c WHERE c.kind = 'comment' AND ${text}`;
-    for (const id of await ask<string>(comments, parameters)) {
-      const name = postName(id);
-      counts.set(name, (counts.get(name) ?? 0) + 1);
-    }
+    const some = await countComments(ask, posts.slice(at, at + THREADS_AT_ONCE));
+    for (const [id, count] of some) counts.set(postName(id), count);
   }
   return counts;
 }

@@ -42,19 +42,43 @@ export async function* stretches(items: Container, partition: string): AsyncGene
 
 /** Stretches of which derived documents tell, sorted. */
 async function toldOf(items: Container, partition: string): Promise<IsoTime[]> {
-  const all = async <T>(what: string, kind: string) =>
-    items.query<T>('verify', {
-      text: `SELECT ${what} FROM c WHERE c.kind = '${kind}'`,
-      parameters: {},
-      partition,
-    });
-  const hours = await all<IsoTime>('VALUE c.hour', 'hour');
-  const titles = await all<IsoTime>('VALUE c["from"]', 'titles');
-  const days = await all<Pick<DayDocument, 'day' | 'hours'>>('c.day, c.hours', 'day');
+  const at = { items, partition };
+  const self = (time: IsoTime) => time;
+  const hours = await inOrder(at, { kind: 'hour', by: 'c.hour', what: 'VALUE c.hour' }, self);
+  const titles = await inOrder(at, { kind: 'titles', by: FROM, what: `VALUE ${FROM}` }, self);
+  const days = await inOrder<Pick<DayDocument, 'day' | 'hours'>>(
+    at,
+    { kind: 'day', by: 'c.day', what: 'c.day, c.hours' },
+    ({ day }) => day,
+  );
   const ofDays = days.flatMap((document) =>
     Object.keys(document.hours).map((hour) => `${document.day}T${hour}:00:00.000Z`),
   );
   return [...new Set([...hours, ...titles, ...ofDays].map(titlesFrom))].sort();
+}
+
+/** Documents of one query; a kept history may have more of them than a query may find. */
+const AT_ONCE = 10_000;
+/** A word of the language. */
+const FROM = 'c["from"]';
+
+/** All documents of a kind, in the order of what tells one from the others. */
+async function inOrder<T>(
+  { items, partition }: { items: Container; partition: string },
+  { kind, by, what }: { kind: string; by: string; what: string },
+  keyOf: (document: T) => string,
+): Promise<T[]> {
+  const text = `SELECT TOP ${AT_ONCE} ${what} FROM c
+    WHERE c.kind = '${kind}' AND ${by} > @after ORDER BY ${by}`;
+  const all: T[] = [];
+  for (let after = ''; ; ) {
+    const parameters = { '@after': after };
+    const found = await items.query<T>('verify', { text, parameters, partition });
+    for (const one of found) all.push(one);
+    const last = found.at(-1);
+    if (last === undefined || found.length < AT_ONCE) return all;
+    after = keyOf(last);
+  }
 }
 
 /** `created_utc` of the first item from a time on; empty: of all. */

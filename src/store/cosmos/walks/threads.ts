@@ -2,7 +2,7 @@ import { fullname, type IsoTime } from '../../../domain/item.js';
 import { hourOf } from '../../../domain/rollup.js';
 import type { TimeWindow } from '../../common.js';
 import type { ShortThread, ShortThreadsQuery, StrayPostsQuery } from '../../upkeep-store.js';
-import type { Container } from '../account.js';
+import type { Container, Query } from '../account.js';
 import { partitionOf } from '../documents/documents.js';
 import { missingOf, type Thread } from '../documents/lines.js';
 import { newestFirst } from './created.js';
@@ -35,20 +35,27 @@ function withDoubt(thread: Thread, doubted: TimeWindow | undefined): Thread {
 /** Posts whose presence is asked for at once. */
 const ASKED_AT_ONCE = 100;
 
+/** Where comments come in several pages, those of the first pages; within a page, of the newest comments. */
 export async function strayPosts(
   items: Container,
   { subreddit, limit, ...query }: StrayPostsQuery,
 ): Promise<string[]> {
-  const comments =
+  const pages =
     'window' in query
-      ? await commentsCreated(items, subreddit, query.window)
-      : await commentsStored(items, subreddit, query.storedSince);
-  const threads = newestByThread(comments).sort(newestFirst);
+      ? [await commentsCreated(items, subreddit, query.window)]
+      : commentsStored(items, subreddit, query.storedSince);
+  const known = new Set<string>();
   const strays: string[] = [];
-  for (let from = 0; from < threads.length && strays.length < limit; from += ASKED_AT_ONCE) {
-    const ids = threads.slice(from, from + ASKED_AT_ONCE).map(({ id }) => id);
-    const stored = await storedPosts(items, subreddit, ids);
-    strays.push(...ids.filter((id) => !stored.has(fullname({ kind: 'post', id }))));
+  for await (const comments of pages) {
+    const threads = newestByThread(comments).filter(({ id }) => !known.has(id));
+    for (const { id } of threads) known.add(id);
+    threads.sort(newestFirst);
+    for (let from = 0; from < threads.length && strays.length < limit; from += ASKED_AT_ONCE) {
+      const ids = threads.slice(from, from + ASKED_AT_ONCE).map(({ id }) => id);
+      const stored = await storedPosts(items, subreddit, ids);
+      strays.push(...ids.filter((id) => !stored.has(fullname({ kind: 'post', id }))));
+    }
+    if (strays.length >= limit) break;
   }
   return strays.slice(0, limit);
 }
@@ -56,6 +63,12 @@ export async function strayPosts(
 interface Told {
   post_id: string;
   created_utc: IsoTime;
+}
+
+/** With its place among those that were stored. */
+interface Stored extends Told {
+  collected_at: IsoTime;
+  id: string;
 }
 
 async function commentsCreated(
@@ -69,17 +82,37 @@ async function commentsCreated(
     .filter(({ kind, created_utc: at }) => kind === 'comment' && at >= from && at < to);
 }
 
-async function commentsStored(
+/** More than between two refreshes; an import may bring any number. */
+const STORED_AT_ONCE = 5000;
+
+/** In pages, what was stored last first. */
+async function* commentsStored(
   items: Container,
   subreddit: string,
   since: IsoTime,
-): Promise<Told[]> {
-  return items.query<Told>('comments stored since', {
-    text: `SELECT c.post_id, c.created_utc FROM c
-      WHERE c.kind = 'comment' AND c.collected_at >= @since`,
-    parameters: { '@since': since },
-    partition: partitionOf(subreddit),
-  });
+): AsyncGenerator<Told[]> {
+  let after: Stored | undefined;
+  do {
+    const query = storedQuery(since, after);
+    const partition = partitionOf(subreddit);
+    const page = await items.query<Stored>('comments stored since', { ...query, partition });
+    yield page;
+    after = page.length < STORED_AT_ONCE ? undefined : page.at(-1);
+  } while (after !== undefined);
+}
+
+/** Ordered by all that the composite index has, so that it serves. */
+function storedQuery(since: IsoTime, after: Stored | undefined): Omit<Query, 'partition'> {
+  const behind = ' AND (c.collected_at < @time OR (c.collected_at = @time AND c.id < @id))';
+  return {
+    text: `SELECT TOP ${STORED_AT_ONCE} c.post_id, c.created_utc, c.collected_at, c.id FROM c
+      WHERE c.kind = 'comment' AND c.collected_at >= @since${after === undefined ? '' : behind}
+      ORDER BY c.kind DESC, c.collected_at DESC, c.id DESC`,
+    parameters: {
+      '@since': since,
+      ...(after && { '@time': after.collected_at, '@id': after.id }),
+    },
+  };
 }
 
 /** The post of each thread with the time of its newest comment. */

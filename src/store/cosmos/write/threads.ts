@@ -1,20 +1,15 @@
 import { fullname } from '../../../domain/item.js';
 import { type Line, NO_THREAD, type Thread } from '../documents/lines.js';
-import { anyOf, type View } from './view.js';
+import { countComments } from './thread-counts.js';
+import type { View } from './view.js';
 import type { Writing } from './writing.js';
 
 /** How many comments of each of these posts are stored. */
 export async function countStored(
-  view: View,
+  view: Pick<View, 'query'>,
   postIds: readonly string[],
 ): Promise<Map<string, number>> {
-  const counts = new Map<string, number>();
-  if (postIds.length === 0) return counts;
-  const { text, parameters } = anyOf('SELECT VALUE c.post_id FROM c WHERE c.post_id', postIds);
-  for (const postId of await view.query<string>(text, parameters)) {
-    counts.set(postId, (counts.get(postId) ?? 0) + 1);
-  }
-  return counts;
+  return countComments((text, parameters) => view.query(text, parameters), postIds);
 }
 
 /** What is known of the thread of a post. */
