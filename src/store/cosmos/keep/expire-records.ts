@@ -1,4 +1,5 @@
 import type { IsoTime } from '../../../domain/item.js';
+import { createRefusals } from '../../../refusals.js';
 import type { KeepStore } from '../../keep-store.js';
 import { type Container, MAX_OPERATIONS, type Operation } from '../account.js';
 import { SCOPE } from '../control/documents.js';
@@ -22,12 +23,15 @@ interface Left {
 export async function expireRecords(deps: WriteDeps, { before, limit }: Expiry): Promise<number> {
   const cycles = await expireCycles(deps, before, limit);
   const left: Left = { gaps: limit, blanked: limit, omissions: limit };
+  const refusals = createRefusals();
   let gaps = 0;
   let unseen = 0;
   for (const subreddit of await partitionsWith(deps.account.items, before)) {
     const of = { subreddit, fence: null, shape: 'expire records' };
-    const changed = await changePartition(deps, of, (view) => removal(view, before, left));
-    if (changed.status !== 'written') continue;
+    const changed = await refusals.past(() =>
+      changePartition(deps, of, (view) => removal(view, before, left)),
+    );
+    if (changed?.status !== 'written') continue;
     const gone = changed.result;
     gaps += gone.gaps;
     unseen += gone.blanked + gone.omissions;
@@ -36,6 +40,7 @@ export async function expireRecords(deps: WriteDeps, { before, limit }: Expiry):
     left.omissions -= gone.omissions;
   }
   if (gaps > 0) await deps.versions.bump();
+  refusals.end();
   return cycles + gaps + unseen;
 }
 
