@@ -99,7 +99,7 @@ async function pruneAll(
   for (;;) {
     const expiry = { before, limit: RECORDS_AT_ONCE };
     const records = await refusals.past(() => store.expireRecords(expiry));
-    // Refused: what else there was to go has gone.
+    // Refused: what else may go has gone, up to the limit; the rest is the next run's.
     if (records === null || records === 0) break;
     report.records += records;
     if (stopped()) return report;

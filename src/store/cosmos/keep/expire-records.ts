@@ -21,9 +21,9 @@ interface Left {
 
 /** Removes records that speak of the time before; derived documents are let go of by Azure itself. */
 export async function expireRecords(deps: WriteDeps, { before, limit }: Expiry): Promise<number> {
+  const refusals = createRefusals();
   const cycles = await expireCycles(deps, before, limit);
   const left: Left = { gaps: limit, blanked: limit, omissions: limit };
-  const refusals = createRefusals();
   let gaps = 0;
   let unseen = 0;
   for (const subreddit of await partitionsWith(deps.account.items, before)) {
