@@ -2,6 +2,7 @@ import { type Clock, toIso } from '../clock.js';
 import type { Config } from '../config.js';
 import { DAY_MS, floorToHour, HOUR_MS } from '../domain/window.js';
 import type { IsoTime } from '../domain/item.js';
+import { createRefusals, type Refusals } from '../refusals.js';
 import type { HourPlace, HourQuery, KeepStore } from '../store/keep-store.js';
 
 export interface PruneDeps {
@@ -34,9 +35,24 @@ const RECORDS_AT_ONCE = 500;
 
 /**
  * Lets go of what is past retention: items by whole hours of `created_utc`, one subreddit and hour
- * a step, then texts, then records. Repeatable: each step that is done stays done.
+ * a step, then texts, then records. Repeatable: each step that is done stays done. One that is refused
+ * for good, as in a partition that takes no writes, is passed over.
+ *
+ * @throws AppError of the store; at the end, the first refusal, so that the run has failed
  */
 export async function prune(deps: PruneDeps, signal: AbortSignal): Promise<PruneReport> {
+  const refusals = createRefusals();
+  const report = await pruneAll(deps, refusals, signal);
+  refusals.end();
+  if (report.finished) await deps.store.noteJobSuccess('prune');
+  return report;
+}
+
+async function pruneAll(
+  deps: PruneDeps,
+  refusals: Refusals,
+  signal: AbortSignal,
+): Promise<PruneReport> {
   const { store, clock, config, deadlineMs, job } = deps;
   const began = clock.monotonic();
   const { retentionDays, textRetentionMs } = config.collection;
@@ -57,7 +73,7 @@ export async function prune(deps: PruneDeps, signal: AbortSignal): Promise<Prune
       for (const subreddit of found.subreddits) {
         if (stopped()) return false;
         const stepBegan = clock.monotonic();
-        await step({ subreddit, hour: found.hour });
+        await refusals.past(() => step({ subreddit, hour: found.hour }));
         const tookMs = clock.monotonic() - stepBegan;
         await clock.sleep(Math.max(MIN_PAUSE_MS, tookMs), signal);
       }
@@ -81,12 +97,13 @@ export async function prune(deps: PruneDeps, signal: AbortSignal): Promise<Prune
     if (!textsGone) return report;
   }
   for (;;) {
-    const records = await store.expireRecords({ before, limit: RECORDS_AT_ONCE });
-    if (records === 0) break;
+    const expiry = { before, limit: RECORDS_AT_ONCE };
+    const records = await refusals.past(() => store.expireRecords(expiry));
+    // Refused: what else may go has gone, up to the limit; the rest is the next run's.
+    if (records === null || records === 0) break;
     report.records += records;
     if (stopped()) return report;
     await clock.sleep(MIN_PAUSE_MS, signal);
   }
-  await store.noteJobSuccess('prune');
   return { ...report, finished: true };
 }

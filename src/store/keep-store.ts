@@ -34,7 +34,8 @@ export interface KeepStore {
   /**
    * Removes records that speak of the time before: cycles that are not running, gaps, audit
    * records, omissions, and notes of expired hours that followers have had a day to see, where a store
-   * makes such notes. At most `limit` of each kind; answers how many went in all.
+   * makes such notes. At most `limit` of each kind; answers how many went in all. Where a part of the
+   * store refuses, this fails at the end, after what the others had to let go.
    */
   expireRecords(expiry: { before: IsoTime; limit: number }): Promise<number>;
   /**

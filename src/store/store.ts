@@ -40,8 +40,8 @@ export interface Store
    * Recomputes every rollup, the terms of every hour, and what else is derived from the items, from
    * these; `repair` writes the right ones. `onProgress` is told now and then how many items have been looked at.
    *
-   * @throws AppError `cancelled` when `signal` aborts before anything is repaired; a store that compares in
-   *   one go has no moment for that
+   * @throws AppError `cancelled` when `signal` aborts: while it compares nothing was repaired, later the message
+   *   says how many repairs are done, which stay; a store that does all in one go has no moment for that
    */
   verify(options: {
     repair: boolean;

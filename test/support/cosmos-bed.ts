@@ -22,6 +22,8 @@ export interface Call {
   container: 'items' | 'control';
   kind: 'read' | 'query' | 'batch';
   shape: string;
+  /** Null: all. */
+  partition: string | null;
 }
 
 /** May do something else meanwhile; what it throws is what the store sees of the call. */
@@ -105,13 +107,15 @@ function watched(account: Account, { before, after }: Watch): Account {
   };
   const container = (name: Call['container']): Container => ({
     read: (shape, partition, id) =>
-      around({ container: name, kind: 'read', shape }, () =>
+      around({ container: name, kind: 'read', shape, partition }, () =>
         account[name].read(shape, partition, id),
       ),
     query: (shape, query) =>
-      around({ container: name, kind: 'query', shape }, () => account[name].query(shape, query)),
+      around({ container: name, kind: 'query', shape, partition: query.partition }, () =>
+        account[name].query(shape, query),
+      ),
     batch: (shape, partition, operations) =>
-      around({ container: name, kind: 'batch', shape }, () =>
+      around({ container: name, kind: 'batch', shape, partition }, () =>
         account[name].batch(shape, partition, operations),
       ),
   });

@@ -1,8 +1,13 @@
 import test, { type ExecutionContext } from 'ava';
 import { toIso } from '../../src/clock.js';
 import { newCycle } from '../../src/domain/cycle.js';
+import { AppError } from '../../src/errors.js';
+import type { OmissionsDocument } from '../../src/store/cosmos/documents/documents.js';
+import { blank } from '../../src/store/cosmos/write/blank.js';
+import { importItems } from '../../src/store/cosmos/write/import.js';
 import type { CycleStart, Fence } from '../../src/store/store.js';
-import { type Bed, cosmosBed, type OpenControl } from '../support/cosmos-bed.js';
+import { type Bed, cosmosBed, once, type OpenControl } from '../support/cosmos-bed.js';
+import { aPost } from '../support/items.js';
 
 const LOST = { kind: 'lost_reply', operation: 'batch', count: 1 } as const;
 
@@ -156,4 +161,49 @@ test('what was left out is counted once however often its noting is repeated', a
     ['aws', 'a', 2],
     ['Claude', 'b', 2],
   ]);
+});
+
+/** A store whose first noting of answers is carried out, and unheard when others have done something. */
+function unheard(bed: Bed, meanwhile: () => Promise<unknown>): OpenControl {
+  return bed.open({
+    after: once('noteAnswers batch', async () => {
+      await meanwhile();
+      throw new AppError('store_timeout', 'no answer');
+    }),
+  });
+}
+
+const ofClaude = (id: string) => ({ kind: 'post' as const, id, subreddit: 'claude' });
+
+test('noted, unheard, and followed by an import before the next look: counted once', async (t) => {
+  const { bed, store, fence } = await begun(t);
+  const posts = [aPost({ id: 'imported' })];
+  const batch = { subreddit: 'claude', keepHistory: false, posts, comments: [] };
+  const other = unheard(bed, () => importItems(bed.open().deps, batch));
+  const omitted = [ofClaude('a')];
+  for (const times of [1, 2, 3]) {
+    await other.noteAnswers({ fence, omitted, given: [] });
+    t.like(await store.omissions(9), [{ id: 'a', times }]);
+  }
+});
+
+test('noted, unheard, and no omission any more by then: it stays none', async (t) => {
+  const { bed, store, fence } = await begun(t);
+  const posts = [aPost({ id: 'a' }), aPost({ id: 'b' })];
+  await importItems(store.deps, { subreddit: 'claude', keepHistory: false, posts, comments: [] });
+  const blanking = { fence, subreddit: 'claude', items: [{ kind: 'post' as const, id: 'a' }] };
+  const other = unheard(bed, () => blank(bed.open().deps, blanking));
+  await other.noteAnswers({ fence, omitted: [ofClaude('a'), ofClaude('b')], given: [] });
+  t.like(await store.omissions(9), [{ id: 'b', times: 1 }]);
+});
+
+test('of answers that were noted only the last few are remembered', async (t) => {
+  const { store, fence } = await begun(t);
+  for (let n = 0; n < 20; n += 1) {
+    await store.noteAnswers({ fence, omitted: [ofClaude('a')], given: [] });
+  }
+  t.like(await store.omissions(9), [{ times: 20 }]);
+  const { items } = store.deps.account;
+  const document = await items.read<OmissionsDocument>('look', 'claude', '_omissions');
+  t.is(document?.noted?.length, 8);
 });

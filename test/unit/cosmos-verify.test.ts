@@ -230,6 +230,48 @@ test('who interrupts it gets no report, and nothing is repaired', async (t) => {
   t.true(differences.length > 0);
 });
 
+/** Does something after the first batch of a repair. */
+function repairing(scene: CosmosScene, act: () => void) {
+  const { account } = scene.another();
+  const batch: typeof account.items.batch = async (shape, partition, operations) => {
+    const answer = await account.items.batch(shape, partition, operations);
+    if (shape === 'repair batch') act();
+    return answer;
+  };
+  return cosmosVerify({
+    ...scene.deps,
+    account: { ...account, items: { ...account.items, batch } },
+  });
+}
+
+test('interrupted between two repairs, it says how many were done, and readers are told', async (t) => {
+  const scene = await filled(t);
+  await scene.tamper({ kind: 'delete', id: 'day:2026-01-15' });
+  const { n } = await scene.another().versions.read();
+  const stop = new AbortController();
+  const verify = repairing(scene, () => stop.abort());
+  await t.throwsAsync(verify({ repair: true, signal: stop.signal }), {
+    ...{ code: 'cancelled', message: 'Interrupted after 1 of 3 repairs' },
+  });
+  t.deepEqual(
+    told(await scene.verify()),
+    ['09', '13'].map((hour) => `claude | 15T${hour} | rollup`),
+  );
+  t.is((await scene.another().versions.read()).n, n + 1);
+});
+
+test('a repair that fails takes nothing from readers of those before it', async (t) => {
+  const scene = await filled(t);
+  await scene.tamper({ kind: 'delete', id: 'day:2026-01-15' });
+  const { n } = await scene.another().versions.read();
+  const verify = repairing(scene, () => {
+    throw new Error('power cut');
+  });
+  await t.throwsAsync(verify({ repair: true }), { message: 'power cut' });
+  t.is(told(await scene.verify()).length, 2);
+  t.is((await scene.another().versions.read()).n, n + 1);
+});
+
 test('a count that the account gives in parts is whole', async (t) => {
   const scene = await cosmosScene(t);
   const MANY = 1100;

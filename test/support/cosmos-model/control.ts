@@ -66,7 +66,10 @@ export function* takeOver(client: Client): Steps<number | undefined> {
   return version;
 }
 
-/** Answers the head's seq, above which no older epoch gets any more. */
+/**
+ * Answers the head's seq, above which no older epoch gets any more. The model's account loses no lease, so a
+ * newer epoch always says that somebody has taken over: the store looks at the lease before it believes so.
+ */
 function* stamp(client: Client, subreddit: string): Steps<number> {
   const epoch = client.epoch ?? 0;
   for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Clock, toIso } from '../../../clock.js';
 import { fullname, type IsoTime, type ItemName } from '../../../domain/item.js';
 import { AppError } from '../../../errors.js';
@@ -16,22 +17,34 @@ interface Share {
   omitted: readonly StoredItem[];
 }
 
+/** One for each subreddit that an answer speaks of. */
+interface Step {
+  /** Names it in what is stored. */
+  id: string;
+  done: boolean;
+}
+
+/** Names of noted answers that a document keeps: one collects at a time, and repeats only the last. */
+const NOTED = 8;
+
 /**
  * What Reddit left out, in one document of each subreddit. An answer is counted once however often its
- * noting is repeated: shares that were noted are remembered with the object it was asked with.
+ * noting is repeated: shares that were noted are remembered with the object it was asked with. Where
+ * it is not known whether one was, and others have written since, the document tells: it names the
+ * answers last noted in it.
  */
 export function cosmosOmissions(
   deps: WriteDeps & { clock: Clock },
 ): Pick<UpkeepStore, 'noteAnswers' | 'omissions'> {
-  const noted = new WeakMap<Answers, Map<string, { done: boolean }>>();
+  const noted = new WeakMap<Answers, Map<string, Step>>();
   return {
     noteAnswers: async (answers) => {
-      const steps = noted.get(answers) ?? new Map<string, { done: boolean }>();
+      const steps = noted.get(answers) ?? new Map<string, Step>();
       noted.set(answers, steps);
       for (const [partition, share] of await sharesOf(deps.account, answers)) {
-        const step = steps.get(partition) ?? { done: false };
+        const step = steps.get(partition) ?? { id: randomUUID(), done: false };
         steps.set(partition, step);
-        if (!step.done) await noteShare(deps, answers, { share, intent: step });
+        if (!step.done) await noteShare(deps, answers, share, step);
         step.done = true;
       }
     },
@@ -65,18 +78,22 @@ async function sharesOf(
 async function noteShare(
   deps: WriteDeps & { clock: Clock },
   { fence, given }: Answers,
-  { share, intent }: { share: Share; intent: object },
+  share: Share,
+  step: Step,
 ): Promise<void> {
   const { subreddit } = share;
   const now = toIso(deps.clock.now());
-  const of = { subreddit, fence, shape: 'noteAnswers', intent };
+  const of = { subreddit, fence, shape: 'noteAnswers', intent: step };
   const { status } = await changePartition(deps, of, async (view) => {
     const known = await view.read<OmissionsDocument>(OMISSIONS_ID);
+    const noted = known?.noted ?? [];
+    if (noted.includes(step.id)) return null;
     const omitted = noteInto(known?.omitted ?? {}, share.omitted, given, now);
     if (omitted === null) return null;
     const name = view.head?.name ?? subreddit;
     const own = { id: OMISSIONS_ID, subreddit: partitionOf(subreddit), name, ttl: -1 };
-    const document: OmissionsDocument = { ...own, kind: 'omissions', omitted };
+    const named = { noted: [...noted, step.id].slice(-NOTED) };
+    const document: OmissionsDocument = { ...own, kind: 'omissions', omitted, ...named };
     return { operations: [{ kind: 'upsert', document }], result: null };
   });
   if (status === 'too_large') {

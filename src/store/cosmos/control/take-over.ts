@@ -11,7 +11,7 @@ import {
   SCOPE,
   type Seen,
 } from './documents.js';
-import { type HeldLease, isHeld, type Leases, releasedLease } from './lease.js';
+import { type HeldLease, isHeld, leaseLost, type Leases, releasedLease } from './lease.js';
 import { closedCycle, cycleDocument, runningCycles } from './records.js';
 import { stampHeads } from './stamp.js';
 import type { UpkeepNotes } from './upkeep-state.js';
@@ -39,24 +39,61 @@ export interface Taken {
  * The lease is read first: what is read after it in the same session is at least as new, so the record
  * of the cycle that has it is among those that are closed. Repeated after a lost answer it finds its own
  * lease, and takes it again.
+ *
+ * So it does where a head has a newer epoch though the lease is still its own: the container of the lease
+ * was lost, or brought back from an older copy, and counting began anew below the heads. To ask the heads
+ * before the lease is taken would cost every cycle a query more, and a replica may answer it with less than
+ * there is; this way whoever comes in between is found by the ETag of the lease, and no matter why
+ * it is behind.
  */
 export async function takeLease(deps: TakeOverDeps, start: CycleStart): Promise<Taken> {
-  const taken = await untilNotOvertaken('beginCycle', () => tryTake(deps, start));
-  if (!taken.grant.granted) return taken;
-  const stamped = await stampHeads(deps.account, taken.grant.fence.epoch);
-  if (stamped > 0) await deps.versions.bump();
-  return taken;
+  let above = 0;
+  return untilNotOvertaken('beginCycle', async () => {
+    const taken = await tryTake(deps, start, above);
+    if (taken === null) return null;
+    if (!taken.grant.granted) return { result: taken };
+    const { epoch } = taken.grant.fence;
+    const { heads, newest } = await stampHeads(deps.account, epoch);
+    if (newest > epoch) {
+      await requireOwn(deps, start, epoch);
+      above = newest;
+      return null;
+    }
+    if (heads > 0) await deps.versions.bump();
+    return { result: taken };
+  });
 }
 
-async function tryTake(deps: TakeOverDeps, start: CycleStart): Promise<{ result: Taken } | null> {
+/**
+ * Read, for what this store knows of the end of leases may be of one that was lost.
+ * @throws AppError `lease_lost`
+ */
+async function requireOwn(
+  { leases }: TakeOverDeps,
+  { holder }: CycleStart,
+  epoch: number,
+): Promise<void> {
+  const lease = (await leases.read())?.document ?? null;
+  if (lease?.epoch !== epoch || lease.holder !== holder) throw leaseLost({ epoch }, lease);
+}
+
+/**
+ * Null: somebody else was faster.
+ * @param above an epoch that was found in a head
+ */
+async function tryTake(
+  deps: TakeOverDeps,
+  start: CycleStart,
+  above: number,
+): Promise<Taken | null> {
   const { leases, upkeep, versions } = deps;
   const seen = await leases.read();
   const lease = seen?.document ?? null;
   if (lease !== null && isHeld(lease) && !mayTake(lease, start)) {
     const { holder, cycle_id, expires_at } = lease;
-    return { result: { grant: { granted: false, holder, cycle_id, expires_at }, record: null } };
+    return { grant: { granted: false, holder, cycle_id, expires_at }, record: null };
   }
-  const epoch = (lease?.epoch ?? 0) + 1;
+  const epoch = Math.max(lease?.epoch ?? 0, above) + 1;
   const [running, stamp, request] = await Promise.all([
     runningCycles(deps.account.control, 'beginCycle'),
     upkeep.stamp(epoch),
@@ -85,7 +122,7 @@ async function tryTake(deps: TakeOverDeps, start: CycleStart): Promise<{ result:
   leases.keep(taken, leaseEtag);
   stamp.written(stampEtag);
   const own = recordEtag ? { document: record, etag: recordEtag } : null;
-  return { result: { grant: { granted: true, fence: { epoch }, closed }, record: own } };
+  return { grant: { granted: true, fence: { epoch }, closed }, record: own };
 }
 
 /** The holder's own lease is left over from a run that ended without releasing it. */
@@ -148,14 +185,17 @@ export async function takeLeaseAway(
 
 /**
  * Heads come first, so that whatever fails is found to be done, or not begun, by the next attempt, and
- * the version that moves with the rest tells of all that the holder wrote.
+ * the version that moves with the rest tells of all that the holder wrote. A newer epoch in one of them is
+ * of a lease that was lost (`takeLease`), and the next one counts on from it; or somebody has taken
+ * this one over, and the batch fails.
  */
 async function removalOfLease(
   { account, upkeep }: TakeOverDeps,
   lease: Seen<LeaseDocument>,
 ): Promise<Operation[]> {
-  const epoch = lease.document.epoch + 1;
-  await stampHeads(account, epoch);
+  const next = lease.document.epoch + 1;
+  const { newest } = await stampHeads(account, next);
+  const epoch = Math.max(next, newest);
   const stamp = await upkeep.stamp(epoch);
   const released = { ...releasedLease(lease.document), epoch };
   return [stamp.operation, replacement(released, lease)];

@@ -149,6 +149,8 @@ export interface OmissionsDocument extends InPartition {
   kind: 'omissions';
   /** By fullname. */
   omitted: Record<string, { times: number; first_at: IsoTime }>;
+  /** Names the last few answers that were noted in it, so that none counts twice; absent: none was. */
+  noted?: string[];
 }
 
 export interface BlankedDocument extends InPartition {

@@ -1,4 +1,5 @@
 import type { IsoTime } from '../../../domain/item.js';
+import { createRefusals } from '../../../refusals.js';
 import type { KeepStore } from '../../keep-store.js';
 import { type Container, MAX_OPERATIONS, type Operation } from '../account.js';
 import { SCOPE } from '../control/documents.js';
@@ -20,14 +21,17 @@ interface Left {
 
 /** Removes records that speak of the time before; derived documents are let go of by Azure itself. */
 export async function expireRecords(deps: WriteDeps, { before, limit }: Expiry): Promise<number> {
+  const refusals = createRefusals();
   const cycles = await expireCycles(deps, before, limit);
   const left: Left = { gaps: limit, blanked: limit, omissions: limit };
   let gaps = 0;
   let unseen = 0;
   for (const subreddit of await partitionsWith(deps.account.items, before)) {
     const of = { subreddit, fence: null, shape: 'expire records' };
-    const changed = await changePartition(deps, of, (view) => removal(view, before, left));
-    if (changed.status !== 'written') continue;
+    const changed = await refusals.past(() =>
+      changePartition(deps, of, (view) => removal(view, before, left)),
+    );
+    if (changed?.status !== 'written') continue;
     const gone = changed.result;
     gaps += gone.gaps;
     unseen += gone.blanked + gone.omissions;
@@ -36,6 +40,7 @@ export async function expireRecords(deps: WriteDeps, { before, limit }: Expiry):
     left.omissions -= gone.omissions;
   }
   if (gaps > 0) await deps.versions.bump();
+  refusals.end();
   return cycles + gaps + unseen;
 }
 

@@ -13,7 +13,7 @@ import { itemOf } from '../documents/items.js';
 import { hashOf, type Line, unpackLine } from '../documents/lines.js';
 import { announce } from '../write/announce.js';
 import { type Change, changePartition, type WriteDeps } from '../write/change.js';
-import { inParts } from '../write/parts.js';
+import { batchInParts } from '../write/parts.js';
 import { countStored, moveStored, postName } from '../write/threads.js';
 import { anyOf, type View } from '../write/view.js';
 import { beginWriting, finishWriting, loadHours, putItem, type Writing } from '../write/writing.js';
@@ -82,7 +82,7 @@ export async function putItems(
       posts: some.flatMap(({ item }) => ('title' in item ? [item] : [])),
       comments: some.flatMap(({ item }) => ('title' in item ? [] : [item])),
     };
-    const written = await inParts(batch, async (part) => {
+    const written = await batchInParts(deps.memory, batch, async (part) => {
       const of = { subreddit, fence: null, shape: 'putItems', intent: part };
       const held = [...part.posts, ...part.comments].flatMap((item) => byId.get(item) ?? []);
       return changePartition(deps, of, (view) => plan(deps, { subreddit, hour }, held, view));

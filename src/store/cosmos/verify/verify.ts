@@ -25,10 +25,30 @@ export function cosmosVerify(deps: WriteDeps): Store['verify'] {
       report.differences.push(...(await comparePartition(compared, report, onStretch)));
     }
     if (!repair || report.differences.length === 0) return report;
-    for (const difference of report.differences) await repairPlace(deps, difference);
-    await deps.versions.bump();
+    await repairAll(deps, report.differences, signal);
     return { ...report, repaired: true };
   };
+}
+
+/** Each by itself; readers are told of those that were begun, whatever ends it. */
+async function repairAll(
+  deps: WriteDeps,
+  differences: readonly VerifyDifference[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let begun = 0;
+  try {
+    for (const difference of differences) {
+      if (signal?.aborted) {
+        const message = `Interrupted after ${begun} of ${differences.length} repairs`;
+        throw new AppError('cancelled', message);
+      }
+      begun += 1;
+      await repairPlace(deps, difference);
+    }
+  } finally {
+    if (begun > 0) await deps.versions.bump();
+  }
 }
 
 async function comparePartition(

@@ -16,5 +16,6 @@ export async function announceEnd(
 ): Promise<number> {
   const version = await announce(deps, moved);
   deps.memory.sent.delete(intent);
+  deps.memory.parts.delete(intent);
   return version;
 }

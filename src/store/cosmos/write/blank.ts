@@ -4,7 +4,8 @@ import { checkSize } from '../../check-batch.js';
 import type { Fence } from '../../store.js';
 import { itemOf } from '../documents/items.js';
 import { announceEnd } from './announce.js';
-import { type Change, changePartition, type Changed, type WriteDeps } from './change.js';
+import { type Change, changePartition, type WriteDeps } from './change.js';
+import { halfOf, inParts } from './parts.js';
 import { threadOf } from './threads.js';
 import type { View } from './view.js';
 import {
@@ -25,21 +26,26 @@ interface Blanking {
 /** As `UpkeepStore.blank`; what Azure does not take at once is written in parts. */
 export async function blank(deps: WriteDeps, blanking: Blanking): Promise<number> {
   checkSize(blanking.items);
-  const total = await blankPart(deps, blanking);
+  const { subreddit, fence } = blanking;
+  const counts = await inParts<Blanking, number>(deps.memory, blanking, {
+    halve: halves,
+    write: async (part) => {
+      const of = { subreddit, fence, shape: 'blank', intent: part };
+      return changePartition(deps, of, (view) => plan(deps, part, view));
+    },
+  });
+  const total = counts.reduce((sum, count) => sum + count, 0);
   await announceEnd(deps, total > 0, blanking);
   return total;
 }
 
-async function blankPart(deps: WriteDeps, part: Blanking): Promise<number> {
-  const { subreddit, fence, items } = part;
-  const of = { subreddit, fence, shape: 'blank', intent: part };
-  const changed: Changed<number> = await changePartition(deps, of, (view) =>
-    plan(deps, part, view),
-  );
-  if (changed.status !== 'too_large') return changed.status === 'written' ? changed.result : 0;
-  const half = Math.ceil(items.length / 2);
-  const first = await blankPart(deps, { ...part, items: items.slice(0, half) });
-  return first + (await blankPart(deps, { ...part, items: items.slice(half) }));
+function halves(blanking: Blanking): [Blanking, Blanking] {
+  const { items } = blanking;
+  const half = halfOf(blanking, items.length);
+  return [
+    { ...blanking, items: items.slice(0, half) },
+    { ...blanking, items: items.slice(half) },
+  ];
 }
 
 async function plan(

@@ -32,7 +32,12 @@ export interface WriterMemory {
   forget(partition: string): void;
   /** Results of batches by their tokens, by what they were asked with (see `ChangeOf.intent`). */
   sent: WeakMap<object, Map<string, unknown>>;
+  /** What became of batches that are written in parts, and of these parts (parts.ts). */
+  parts: WeakMap<object, PartState>;
 }
+
+/** Those that are not written and not halved are not known. */
+export type PartState = { halves: readonly [object, object] } | { result: unknown };
 
 /** Lines and posts with titles kept in all partitions together: some 30 MB. */
 const MAX_WEIGHT = 60_000;
@@ -59,7 +64,7 @@ export function createWriterMemory(maxWeight = MAX_WEIGHT): WriterMemory {
       }
     },
     forget,
-    sent: new WeakMap(),
+    ...{ sent: new WeakMap(), parts: new WeakMap() },
   };
 }
 

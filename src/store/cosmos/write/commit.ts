@@ -17,7 +17,7 @@ import { hashOf, type Line } from '../documents/lines.js';
 import { announceEnd } from './announce.js';
 import { type Change, changePartition, type WriteDeps } from './change.js';
 import { completed } from './complete.js';
-import { inParts } from './parts.js';
+import { batchInParts } from './parts.js';
 import { countInThread, countStored, moveStored, postName, threadOf } from './threads.js';
 import type { View } from './view.js';
 import {
@@ -39,7 +39,7 @@ const NOTHING: Tally = { posts_new: 0, comments_new: 0, updated: 0, blanked: 0 }
 /** As `CollectStore.commit`; a batch that Azure does not take at once is written in parts. */
 export async function commit(deps: WriteDeps, batch: ItemBatch): Promise<CommitResult> {
   checkBatch(batch);
-  const tallies = await inParts(batch, async (part) => {
+  const tallies = await batchInParts(deps.memory, batch, async (part) => {
     const { subreddit, fence } = batch;
     const of = { subreddit, fence, shape: 'commit', intent: part };
     return changePartition(deps, of, (view) => plan(deps, part, view));

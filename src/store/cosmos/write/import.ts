@@ -6,7 +6,7 @@ import type { ItemDocument } from '../documents/documents.js';
 import { itemOf } from '../documents/items.js';
 import { announceEnd } from './announce.js';
 import { type Change, changePartition, type WriteDeps } from './change.js';
-import { inParts } from './parts.js';
+import { batchInParts } from './parts.js';
 import { countInThread, countStored, postName, threadOf } from './threads.js';
 import type { View } from './view.js';
 import { beginWriting, finishWriting, loadHours, putItem, type Writing } from './writing.js';
@@ -17,7 +17,7 @@ type Tally = Pick<ImportResult, 'posts_new' | 'comments_new'>;
 /** As `ImportStore.importItems`; a batch that Azure does not take at once is written in parts. */
 export async function importItems(deps: WriteDeps, batch: ImportBatch): Promise<ImportResult> {
   checkBatch(batch);
-  const tallies = await inParts(batch, async (part) => {
+  const tallies = await batchInParts(deps.memory, batch, async (part) => {
     const of = { subreddit: batch.subreddit, fence: null, shape: 'import', intent: part };
     return changePartition(deps, of, (view) => plan(deps, part, view));
   });

@@ -4,6 +4,7 @@ import { fullname } from '../../../domain/item.js';
 import { hourOf } from '../../../domain/rollup.js';
 import type { Fence } from '../../common.js';
 import type { Operation } from '../account.js';
+import { written } from '../control/documents.js';
 import {
   type BlankedDocument,
   blankedId,
@@ -154,10 +155,6 @@ async function omissionOperations({ view, accounted }: Writing): Promise<Operati
   const all = Object.entries(stored.omitted);
   const left = all.filter(([name]) => !accounted.has(name));
   if (left.length === all.length) return [];
-  const { id, subreddit, name, ttl, kind } = stored;
-  const document: OmissionsDocument = {
-    ...{ id, subreddit, name, ttl, kind },
-    omitted: Object.fromEntries(left),
-  };
+  const document = { ...written(stored), omitted: Object.fromEntries(left) };
   return [{ kind: 'upsert', document }];
 }
