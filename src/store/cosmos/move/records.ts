@@ -8,7 +8,6 @@ import {
   type ImportDocument,
   type JobDocument,
   jobId,
-  PAUSE_ID,
   SCOPE,
   UPKEEP_ID,
 } from '../control/documents.js';
@@ -17,7 +16,7 @@ import { cycleDocument } from '../control/records.js';
 import { OMISSIONS_ID, type OmissionsDocument, partitionOf } from '../documents/documents.js';
 import { blankingOperations, heldBlankings } from './blankings.js';
 
-type Kept = Pick<Control, 'upkeepState' | 'pauseState' | 'rateBudget' | 'omissions'>;
+type Kept = Pick<Control, 'upkeepState' | 'rateBudget' | 'omissions'>;
 
 export async function heldRecords(account: Account, control: Kept): Promise<HeldRecords> {
   const all = async <T>(kind: string): Promise<T[]> =>
@@ -30,7 +29,6 @@ export async function heldRecords(account: Account, control: Kept): Promise<Held
   const imports = await all<ImportDocument>('import');
   return {
     upkeep: await control.upkeepState(),
-    pause: await control.pauseState(),
     rate_budget: await control.rateBudget(),
     jobs: jobs
       .map(({ id, succeeded_at }) => ({ job: id.slice(jobId('').length), succeeded_at }))
@@ -66,14 +64,10 @@ export async function putRecords(
   const jobs = records.jobs.map(({ job, succeeded_at }) => ({
     ...{ id: jobId(job), scope: SCOPE, kind: 'job', succeeded_at },
   }));
-  const pause = records.pause && { id: PAUSE_ID, scope: SCOPE, kind: 'pause', ...records.pause };
   const imports = records.imports.map((progress) => importDocument(progress, EPOCH));
   await writeAll(
     account,
-    [upkeep, ...(pause === null ? [] : [pause]), ...imports, ...jobs].map((document) => ({
-      kind: 'upsert',
-      document,
-    })),
+    [upkeep, ...imports, ...jobs].map((document) => ({ kind: 'upsert', document })),
   );
 }
 
