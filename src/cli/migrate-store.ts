@@ -16,16 +16,19 @@ what upkeep remembers. Both are those that the configuration names (SQLITE_PATH;
 COSMOS_KEY or COSMOS_KEY_FILE, COSMOS_DATABASE), whatever STORE says. The system has to be stopped
 (npm stop): whoever writes meanwhile writes to one of them only.
 
-What has arrived is not put again, so a move that was interrupted goes on when it is repeated. In
-the end items and all rollups of both are compared.
+What has arrived is not put again, so a move that was interrupted goes on when it is repeated. Until
+everything has arrived the store to move to is paused, as by npm run pause, so that nobody collects into
+a part of it. In the end items and all rollups of both are compared, but for hours past
+DATA_RETENTION_DAYS.
 
   --from, --to   sqlite or cosmos
   --json         print the report as one JSON object
   --help         print this
 
 Exit codes: 0 everything has arrived, 1 something differs or the move was interrupted, 64 wrong
-usage, or the store to move to was collected into since, 69 a store cannot be reached, 75
-somebody is at work on one of them, 78 wrong configuration or unusable store.
+usage, or the store to move to was collected into since, or the one to move from has itself not
+received everything, 69 a store cannot be reached, 75 somebody is at work on one of them, 78 wrong
+configuration or unusable store.
 `;
 
 const KINDS = ['sqlite', 'cosmos'] as const;
@@ -62,7 +65,12 @@ await runCommand(
       const target = await open(to, 'create');
       const report = await move(
         {
-          ...{ from: source, to: target },
+          ...{ from: source, to: target, clock: systemClock },
+          retentionDays: config.collection.retentionDays,
+          refuseAtWork: async () => {
+            await refuseAtWork(from, source);
+            await refuseAtWork(to, target);
+          },
           onProgress: ({ subreddit, hour, hours, put }) =>
             progress.show(`${hours} hours, ${put} items put, now r/${subreddit} ${hour}`),
         },
@@ -115,13 +123,21 @@ async function refuseAtWork(kind: Kind, store: Store): Promise<void> {
   if (running_cycle === null && !beats) return;
   const who = running_cycle === null ? `the runner ${jobs?.holder}` : `cycle ${running_cycle}`;
   throw new AppError('collection_paused', `Somebody is at work on the ${kind} store: ${who}`, {
-    cure: 'npm stop on every machine, then wait a minute',
+    cure: 'npm stop on every machine, then wait: a minute after a runner ended, LEASE_SECONDS after a collector was killed',
   });
 }
 
-function asText({ items, rollups, cycles, hours, put, differences }: MoveReport): string {
+function asText(report: MoveReport): string {
+  const { hours, put, cycles, items, rollups, hours_left_out, compared_since } = report;
   return `${[
-    `${items} items in ${hours} hours, of which ${put} were put; ${rollups} rollups, ${cycles} cycles`,
-    ...(differences.length === 0 ? ['everything has arrived'] : differences),
+    `${put} items were put, ${hours} hours looked at, ${cycles} cycles; compared: ${items} items, ${rollups} rollups`,
+    ...(hours_left_out === 0
+      ? []
+      : [
+          `not compared: ${hours_left_out} hours before ${compared_since}, which are past retention`,
+        ]),
+    ...(report.differences.length === 0
+      ? ['everything has arrived']
+      : [...report.differences, 'the store that was moved to stays paused']),
   ].join('\n')}\n`;
 }

@@ -23,6 +23,8 @@ export interface MoveStore {
   /** All items of one subreddit created in one hour, posts first, each kind by id. */
   heldItems(place: HourPlace): Promise<HeldItem[]>;
   heldRecords(): Promise<HeldRecords>;
+  /** How many items are held that were created at or after a time, or are exempt from retention. */
+  heldCount(since: IsoTime): Promise<number>;
   /** Before its items. */
   putSubreddit(subreddit: HeldSubreddit): Promise<void>;
   /**
@@ -32,7 +34,10 @@ export interface MoveStore {
   putItems(place: HourPlace, items: readonly HeldItem[]): Promise<number>;
   /** Of cycles that have ended. */
   putCycles(cycles: readonly Cycle[]): Promise<void>;
+  /** What is not given stays as it is. */
   putRecords(records: HeldRecords): Promise<void>;
+  /** Whatever pause is there becomes this one; null: there is none any more. */
+  putPause(pause: Pause | null): Promise<void>;
 }
 
 export interface HeldHoursQuery {
@@ -60,10 +65,12 @@ export interface HeldItem {
   thread_read_at: IsoTime | null;
 }
 
-/** What is kept once for all subreddits, but for the cycles, which `ReadStore.cycles` gives by the page. */
+/**
+ * What is kept once for all subreddits, but for the cycles, which `ReadStore.cycles` gives by the page, and
+ * the pause, which says whether the store may be collected into.
+ */
 export interface HeldRecords {
   upkeep: UpkeepState;
-  pause: Pause | null;
   rate_budget: RateBudget | null;
   jobs: { job: string; succeeded_at: IsoTime }[];
   imports: ImportProgress[];

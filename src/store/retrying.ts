@@ -64,10 +64,12 @@ export function retrying(store: Store, options: StoreRetry): Store {
     heldHours: again((query) => store.heldHours(query)),
     heldItems: again((place) => store.heldItems(place)),
     heldRecords: again(() => store.heldRecords()),
+    heldCount: again((since) => store.heldCount(since)),
     putSubreddit: again((subreddit) => store.putSubreddit(subreddit)),
     putItems: again((place, items) => store.putItems(place, items)),
     putCycles: again((cycles) => store.putCycles(cycles)),
     putRecords: again((records) => store.putRecords(records)),
+    putPause: again((pause) => store.putPause(pause)),
     verify: again((options) => store.verify(options)),
     close: () => store.close(),
   };

@@ -2,6 +2,9 @@ import { DAY_MS } from '../../src/domain/window.js';
 import { cosmosStore } from '../../src/store/cosmos/cosmos-store.js';
 import { testAccounts } from '../support/cosmos-store.js';
 import { temporaryStore } from '../support/store.js';
+import { moveBlankingsSuite } from './move-blankings-suite.js';
+import { moveGuardSuite } from './move-guard-suite.js';
+import { RETENTION_DAYS } from './move-scene.js';
 import { moveSuite } from './move-suite.js';
 import type { Implementation } from './under-test.js';
 
@@ -20,12 +23,15 @@ const cosmos: Implementation = {
   idsBySubreddit: true,
   open: async (t, clock) => {
     const account = await (await accounts.open(t)).connect();
-    const store = cosmosStore({ account, clock, retentionMs: 3650 * DAY_MS });
+    const store = cosmosStore({ account, clock, retentionMs: RETENTION_DAYS * DAY_MS });
     return { store, reader: store };
   },
 };
 
-moveSuite(sqlite, sqlite);
-moveSuite(sqlite, cosmos);
-moveSuite(cosmos, sqlite);
-moveSuite(cosmos, cosmos);
+for (const from of [sqlite, cosmos]) {
+  for (const to of [sqlite, cosmos]) {
+    moveSuite(from, to);
+    moveGuardSuite(from, to);
+    moveBlankingsSuite(from, to);
+  }
+}

@@ -225,6 +225,34 @@ test('an item that goes is no omission any more; old records go, up to the limit
   await consistent(t, scene);
 });
 
+test("another store's audit records go, up to the limit", async (t) => {
+  const scene = await cosmosScene(t);
+  await storeRecords(scene);
+  const carried = ['a', 'b', 'c'].map((id) => ({
+    ...{ id: `blanked:${id}`, scope: SCOPE, kind: 'blanked', cycle_id: id, counts: {} },
+    at: id === 'c' ? '2026-01-15T11:00:00.000Z' : LATER,
+  }));
+  const { control } = scene.deps.account;
+  await control.batch(
+    'set up',
+    SCOPE,
+    carried.map((document) => ({ kind: 'upsert', document })),
+  );
+  const left = async () => {
+    const ids = carried.map(({ id }) => control.read<{ id: string }>('look', SCOPE, id));
+    return (await Promise.all(ids)).flatMap((found) => found?.id ?? []);
+  };
+  const expiry = { before: '2025-12-02T00:00:00.000Z', limit: 1 };
+  t.is(await scene.keep.expireRecords(expiry), 3, 'a gap, an omission, an audit record');
+  t.is((await left()).length, 2);
+  t.truthy(await scene.document('blanked:x'), 'of each kind one');
+  t.is(await scene.keep.expireRecords(expiry), 3);
+  t.is(await scene.keep.expireRecords(expiry), 1);
+  t.is(await scene.keep.expireRecords(expiry), 0);
+  t.is(await scene.document('blanked:x'), null);
+  t.deepEqual(await left(), ['blanked:c']);
+});
+
 test('Azure keeps the copies', async (t) => {
   const { keep } = await cosmosScene(t);
   await t.throwsAsync(keep.copyTo('anywhere'), { code: 'backup_failed' });

@@ -2,7 +2,6 @@ import type { IsoTime } from '../../domain/item.js';
 import type { Blanking, HeldRecords } from '../move-store.js';
 import { all, type Db, run } from './db.js';
 import { readImport, writeImport } from './imports.js';
-import { readPause } from './pause.js';
 import { readRateBudget, writeRateBudget } from './rate-budget.js';
 import { readOmissions, readUpkeepState, writeUpkeepRow } from './upkeep-state.js';
 
@@ -14,7 +13,6 @@ export function readRecords(db: Db): HeldRecords {
   const keys = all<{ key: string }>(db, 'SELECT key FROM imports ORDER BY key');
   return {
     upkeep: readUpkeepState(db),
-    pause: readPause(db),
     rate_budget: readRateBudget(db),
     jobs: all(db, 'SELECT job, succeeded_at FROM job_runs ORDER BY job'),
     imports: keys.flatMap(({ key }) => readImport(db, key) ?? []),
@@ -29,11 +27,6 @@ export function readRecords(db: Db): HeldRecords {
 /** To be run in an immediate transaction. What is not given stays as it is. */
 export function putRecords(db: Db, records: HeldRecords): void {
   writeUpkeepRow(db, records.upkeep);
-  if (records.pause !== null) {
-    run(db, 'INSERT OR REPLACE INTO pause (one, since, reason) VALUES (1, @since, @reason)', {
-      ...records.pause,
-    });
-  }
   if (records.rate_budget !== null) writeRateBudget(db, records.rate_budget);
   for (const { job, succeeded_at } of records.jobs) putJob(db, job, succeeded_at);
   for (const progress of records.imports) writeImport(db, progress, Date.parse(EPOCH));

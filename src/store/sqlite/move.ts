@@ -17,6 +17,7 @@ import { readGaps } from './gaps.js';
 import { putItem, tableOf } from './items.js';
 import { MovedHours } from './moved-hours.js';
 import { putRecords, readRecords } from './move-records.js';
+import { putPause } from './pause.js';
 import { type CommentRow, type PostRow, toItem } from './rows.js';
 import { completeSubreddit, readWatermarks } from './subreddits.js';
 
@@ -27,6 +28,7 @@ export function sqliteMove(connection: Connection): MoveStore {
     heldHours: async (query) => connection.read('heldHours', (db) => heldHours(db, query)),
     heldItems: async (place) => connection.read('heldItems', (db) => heldItems(db, place)),
     heldRecords: async () => connection.read('heldRecords', readRecords),
+    heldCount: async (since) => connection.read('heldCount', (db) => heldCount(db, since)),
     putSubreddit: async (subreddit) =>
       connection.write('putSubreddit', (db) => putSubreddit(db, subreddit)),
     putItems: async (place, items) =>
@@ -34,6 +36,7 @@ export function sqliteMove(connection: Connection): MoveStore {
     putCycles: async (cycles) => connection.write('putCycles', (db) => putCycles(db, cycles)),
     putRecords: async (records: HeldRecords) =>
       connection.write('putRecords', (db) => putRecords(db, records)),
+    putPause: async (pause) => connection.write('putPause', (db) => putPause(db, pause)),
   };
 }
 
@@ -113,6 +116,22 @@ function toHeld(row: HeldRow<PostRow | CommentRow>): HeldItem {
     unreachable: row.unreachable ?? 0,
     thread_read_at: row.thread_read_at ?? null,
   };
+}
+
+/** Those that are exempt are looked for among the old ones alone. */
+function heldCount(db: Db, since: IsoTime): number {
+  const counted = (kind: Kind, part: string) =>
+    one<{ items: number }>(
+      db,
+      `SELECT (SELECT count(*) FROM ${tableOf(kind)} WHERE ${part} AND created_utc >= @since)
+        + (SELECT count(*) FROM ${tableOf(kind)}
+           WHERE ${part} AND created_utc < @since AND keep_history = 1) AS items`,
+      { since },
+    )?.items ?? 0;
+  return KINDS.flatMap((kind) => PARTS.map((part) => counted(kind, part))).reduce(
+    (sum, items) => sum + items,
+    0,
+  );
 }
 
 function putSubreddit(db: Db, { name, state, last_success_at, watermarks, gaps }: HeldSubreddit) {

@@ -15,6 +15,13 @@ export function pause(db: Db, reason: string, nowMs: number): Pause {
   return begun;
 }
 
+/** Whatever is there. */
+export function putPause(db: Db, pause: Pause | null): void {
+  run(db, 'DELETE FROM pause');
+  if (pause === null) return;
+  run(db, 'INSERT INTO pause (one, since, reason) VALUES (1, @since, @reason)', { ...pause });
+}
+
 export function resume(db: Db): Pause | null {
   const known = readPause(db);
   run(db, 'DELETE FROM pause');

@@ -6,6 +6,7 @@ import type { ImportProgress } from '../../import-store.js';
 import type { JobsHeartbeat } from '../../store.js';
 import type { UpkeepState } from '../../upkeep-store.js';
 import type { Versioned } from '../account.js';
+import type { Blanked } from '../documents/documents.js';
 
 /**
  * The documents of the container `control`. All have one value of its partition key `scope`, so
@@ -19,6 +20,7 @@ import type { Versioned } from '../account.js';
  * | `upkeep` | where refresh and sweep have got to |
  * | `heartbeat`, `request`, `pause`, `rate_budget` | what the runner, the API and commands tell each other |
  * | `job:…`, `import:…` | what daily jobs and imports remember of themselves |
+ * | `blanked:…` | what another store's audit record says beyond those of the subreddits (move/blankings.ts) |
  */
 export const SCOPE = 'sentimentagent';
 
@@ -94,6 +96,8 @@ export interface ImportDocument extends InControl, ImportProgress {
   kind: 'import';
   updated_at: IsoTime;
 }
+
+export interface CarriedDocument extends InControl, Blanked {}
 
 /** A document as it was last seen, with the ETag that a change of it names. */
 export interface Seen<T extends object> {

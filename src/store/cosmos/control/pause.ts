@@ -39,6 +39,14 @@ export function cosmosPause(deps: {
   };
 }
 
+/** Whatever is there. */
+export function putPause(control: Account['control'], pause: Pause | null): Promise<void> {
+  return changeDocument<PauseDocument, void>(control, { ...AT, shape: 'putPause' }, () => ({
+    result: undefined,
+    write: pause && { id: PAUSE_ID, scope: SCOPE, kind: 'pause', ...pause },
+  }));
+}
+
 export function pauseOf({ since, reason }: PauseDocument): Pause {
   return { since, reason };
 }

@@ -153,7 +153,10 @@ export interface OmissionsDocument extends InPartition {
   noted?: string[];
 }
 
-export interface BlankedDocument extends InPartition {
+export interface BlankedDocument extends InPartition, Blanked {}
+
+/** The audit record of one cycle or job. */
+export interface Blanked {
   kind: 'blanked';
   /** Of the collection; or the job that did it. */
   cycle_id: string;

@@ -2,6 +2,8 @@ import type { MoveStore } from '../../move-store.js';
 import type { Control } from '../control/control.js';
 import type { WriteDeps } from '../write/change.js';
 import { announce } from '../write/announce.js';
+import { putPause } from '../control/pause.js';
+import { heldCount } from './count.js';
 import { heldHours, heldItems, putItems } from './items.js';
 import { heldRecords, putCycles, putRecords } from './records.js';
 import { heldSubreddits, putSubreddit } from './subreddits.js';
@@ -9,10 +11,7 @@ import { heldSubreddits, putSubreddit } from './subreddits.js';
 /** Everything, to be carried to another store or put here from one. */
 export function cosmosMove(
   deps: WriteDeps,
-  control: Pick<
-    Control,
-    'upkeepState' | 'pauseState' | 'rateBudget' | 'omissions' | 'saveRateBudget'
-  >,
+  control: Pick<Control, 'upkeepState' | 'rateBudget' | 'omissions' | 'saveRateBudget'>,
 ): MoveStore {
   const { account } = deps;
   return {
@@ -20,6 +19,7 @@ export function cosmosMove(
     heldHours: (query) => heldHours(account, query),
     heldItems: (place) => heldItems(account, place),
     heldRecords: () => heldRecords(account, control),
+    heldCount: (since) => heldCount(account, since),
     putSubreddit: (subreddit) => putSubreddit(deps, subreddit),
     putItems: (place, items) => putItems(deps, place, items),
     putCycles: async (cycles) => {
@@ -27,5 +27,6 @@ export function cosmosMove(
       await announce(deps, true);
     },
     putRecords: (records) => putRecords(account, records, control),
+    putPause: (pause) => putPause(account.control, pause),
   };
 }

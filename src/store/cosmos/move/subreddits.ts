@@ -25,6 +25,16 @@ export async function heldSubreddits(account: Account): Promise<HeldSubreddit[]>
     }));
 }
 
+/** Names of the partitions: whatever is stored of a subreddit, its head is. */
+export async function heldPartitions({ items }: Pick<Account, 'items'>): Promise<string[]> {
+  const names = await items.query<string>('heldPartitions', {
+    text: "SELECT VALUE c.subreddit FROM c WHERE c.kind = 'head'",
+    parameters: {},
+    partition: null,
+  });
+  return names.sort();
+}
+
 export async function putSubreddit(deps: WriteDeps, subreddit: HeldSubreddit): Promise<void> {
   const at = { subreddit: subreddit.name, fence: null, shape: 'putSubreddit', intent: subreddit };
   const { status } = await changePartition(deps, at, (view) => plan(subreddit, view));
