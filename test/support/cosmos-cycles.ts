@@ -14,7 +14,8 @@ import { silentLog } from './log.js';
 import { worldSource } from './world-source.js';
 
 export const SUBREDDITS = ['claude', 'aws'];
-export const DEADLINE_MS = 18_000;
+/** Several times what a cycle takes here, so that a busy machine does not cut one short before its fault. */
+export const DEADLINE_MS = 30_000;
 /** Of eight threads each: several times as many as the world has. */
 const MOST_CYCLES = 12;
 
