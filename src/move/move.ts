@@ -1,9 +1,10 @@
 import { toIso } from '../clock.js';
+import type { Cycle } from '../domain/cycle.js';
 import type { IsoTime } from '../domain/item.js';
 import { AppError } from '../errors.js';
 import { type Comparison, compare } from './compare.js';
 import { pagesOfCycles } from './cycles.js';
-import type { Moved, MoveDeps, MoveProgress } from './deps.js';
+import type { MoveDeps, MoveProgress } from './deps.js';
 import { refuseDiverged, refuseUnfinished, UNFINISHED } from './refusals.js';
 
 export interface MoveReport extends Pick<MoveProgress, 'hours' | 'put'>, Comparison {
@@ -35,7 +36,7 @@ export async function move(deps: MoveDeps, signal: AbortSignal): Promise<MoveRep
     await to.putSubreddit(subreddit);
     await moveItems(subreddit.name, progress, deps, signal);
   }
-  const cycles = await moveCycles(from, to, signal);
+  const cycles = await moveCycles(deps, signal);
   await to.putRecords(await from.heldRecords());
   await deps.refuseAtWork();
   const compared = await compare(deps);
@@ -67,16 +68,30 @@ async function moveItems(
   }
 }
 
-/** Of cycles that have ended: one that runs is somebody's who should not. */
-async function moveCycles(from: Moved, to: Moved, signal: AbortSignal): Promise<number> {
+async function moveCycles(
+  { from, to, clock }: Pick<MoveDeps, 'from' | 'to' | 'clock'>,
+  signal: AbortSignal,
+): Promise<number> {
   let moved = 0;
   for await (const page of pagesOfCycles(from)) {
     if (signal.aborted) throw interrupted();
-    const ended = page.filter(({ status }) => status !== 'running');
+    const ended = page.map((cycle) => (cycle.status === 'running' ? closed(cycle, clock) : cycle));
     if (ended.length > 0) await to.putCycles(ended);
     moved += ended.length;
   }
   return moved;
+}
+
+/** Nobody is at work: whoever ran it is dead. What it wrote is carried over, so that it is known there as well. */
+function closed(cycle: Cycle, clock: MoveDeps['clock']): Cycle {
+  const at = toIso(clock.now());
+  const message = 'the process that ran it ended without finishing it';
+  const error = { at, subreddit: null, code: 'cancelled' as const, message, attempt: 1 };
+  const duration_ms = Math.max(0, clock.now() - Date.parse(cycle.started_at));
+  return {
+    ...{ ...cycle, status: 'failed', finished_at: at, duration_ms },
+    errors: [...cycle.errors, error],
+  };
 }
 
 const interrupted = () => new AppError('cancelled', 'The move was interrupted');

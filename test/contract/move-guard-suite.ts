@@ -68,6 +68,24 @@ export function moveGuardSuite(from: Implementation, to: Implementation): void {
     await t.throwsAsync(moving(source, target), { message: refusal });
   });
 
+  test.serial(
+    title('a cycle whose collector was killed is known to the other as failed'),
+    async (t) => {
+      const [source, target] = await opened(t, from, to);
+      await fill(source.store, source.clock);
+      await source.clock.advance(HOUR_MS);
+      await beginTestCycle(source.store, source.clock, { id: 'killed' });
+      await source.clock.advance(HOUR_MS);
+      await moving(source, target);
+      const [carried] = await target.reader.cycles({ limit: 1 });
+      t.like(carried, { id: 'killed', status: 'failed' });
+      t.is(carried?.errors.at(-1)?.code, 'cancelled');
+      await target.clock.advance(3 * HOUR_MS);
+      await cycleOf(target, 'cycle-3');
+      t.deepEqual((await moving(target, source)).differences, []);
+    },
+  );
+
   test.serial(title('cycles whose records have expired in the source say nothing'), async (t) => {
     const [source, target] = await opened(t, from, to);
     await fill(source.store, source.clock);

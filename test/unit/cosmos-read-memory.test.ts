@@ -214,7 +214,7 @@ test('what moves while rollups are loaded for the first time, and is seen when t
   t.is(hour?.posts, 6);
 });
 
-test('of two versions of a post the one that was written later stays, whatever the clock of the account says', async (t) => {
+test('a post is as it was followed last, whatever any clock says', async (t) => {
   const registry = new Set<Holding>();
   const item = aPost({ title: 'As it was' });
   const times = { collected_at: at('08:00'), updated_at: at('08:00'), ttl: -1 };
@@ -234,8 +234,9 @@ test('of two versions of a post the one that was written later stays, whatever t
   const put = (change: object) => holding?.put({ ...document, ...change } as never, 7);
   put({ title: '[deleted]', updated_at: at('09:00'), _ts: 990 });
   t.is(title(), '[deleted]');
-  put({ title: 'As it was', updated_at: at('08:00'), _ts: 1001 });
+  put({ title: 'Under a clock that was ahead', updated_at: at('11:00'), _ts: 2000 });
+  put({ title: '[deleted]', updated_at: at('10:00'), _ts: 1500 });
   t.is(title(), '[deleted]');
-  put({ title: 'Later in the same second', updated_at: at('09:00'), _ts: 990 });
-  t.is(title(), 'Later in the same second');
+  holding?.put({ ...document, _ts: 3000 } as never, null);
+  t.is(title(), '[deleted]', 'what was loaded may be older');
 });

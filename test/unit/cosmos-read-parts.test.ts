@@ -174,35 +174,46 @@ test('a desk takes one question after the other, keeps what came of it, and refu
   const ends: (() => void)[] = [];
   let begun = 0;
   const ask = (question: string, failure?: Error) =>
-    desk.ask(question, () => {
-      begun += 1;
-      return new Promise<string>((resolve, reject) => {
-        ends.push(() => (failure === undefined ? resolve(`of ${question}`) : reject(failure)));
-      });
-    });
+    desk.ask(question, (turn) =>
+      turn(() => {
+        begun += 1;
+        return new Promise<string>((resolve, reject) => {
+          ends.push(() => (failure === undefined ? resolve(`of ${question}`) : reject(failure)));
+        });
+      }),
+    );
   const settled = () => new Promise((resolve) => setImmediate(resolve));
-  const asked = ['a', 'b', 'c', 'd', 'e'].map((question) => ask(question));
+  const asked = [...'abcdefghi'].map((question) => ask(question));
   t.is(begun, 1);
-  await t.throwsAsync(ask('f'), { code: 'store_busy' });
+  await t.throwsAsync(ask('k'), { code: 'store_busy' });
+  const loading = desk.ask('l', async () => 'before its turn');
+  t.is(
+    await loading,
+    'before its turn',
+    'who waits for the account holds up nobody, nor is held up',
+  );
   const again = ask('c');
-  for (let n = 0; n < 5; n += 1) {
+  for (let n = 0; n < 9; n += 1) {
     t.is(begun, n + 1);
     ends[n]?.();
     await settled();
   }
-  t.deepEqual(await Promise.all(asked), ['of a', 'of b', 'of c', 'of d', 'of e']);
+  t.deepEqual(
+    await Promise.all(asked),
+    [...'abcdefghi'].map((question) => `of ${question}`),
+  );
   t.is(await again, 'of c');
   t.is(await ask('a'), 'of a');
-  t.is(begun, 5, 'nothing twice');
+  t.is(begun, 9, 'nothing twice');
 
-  const failing = ask('g', new Error('no more'));
+  const failing = ask('z', new Error('no more'));
   await settled();
-  ends[5]?.();
+  ends[9]?.();
   await t.throwsAsync(failing, { message: 'no more' });
-  const repeated = ask('g');
+  const repeated = ask('z');
   await settled();
-  ends[6]?.();
-  t.is(await repeated, 'of g', 'a failure is not kept');
+  ends[10]?.();
+  t.is(await repeated, 'of z', 'a failure is not kept');
 });
 
 test('what nobody asks for is followed no longer', async (t) => {
@@ -220,12 +231,12 @@ test('what nobody asks for is followed no longer', async (t) => {
   });
   const followed = () => [...registry].map(({ from }) => from);
   await parts.use(['a', 'b'], () => undefined);
-  await clock.advance(50 * 60_000);
+  await clock.advance(150 * 60_000);
   await parts.use(['b', 'c'], () => undefined);
   t.deepEqual(followed(), ['a', 'b', 'c']);
-  await clock.advance(15 * 60_000);
+  await clock.advance(45 * 60_000);
   await parts.use(['c'], async () => {
-    await clock.advance(2 * 3_600_000);
+    await clock.advance(4 * 3_600_000);
     await parts.use(['d'], () => undefined);
     t.deepEqual(followed(), ['c', 'd'], 'what is in use stays');
   });

@@ -25,7 +25,7 @@ async function write({ items }: OpenAccount, id: string): Promise<void> {
 }
 
 function connect(t: ExecutionContext, { url, key }: CosmosAccount): OpenAccount {
-  return accountAt(t, url, { key, attemptMs: 800, patienceMs: 800 });
+  return accountAt(t, url, { key, attemptMs: 800, patienceMs: 800, behindForMs: 0 });
 }
 
 const setUpAt = (account: OpenAccount) =>
@@ -80,7 +80,7 @@ test('a call that failed of something else as well forgets nothing', async (t) =
     asked += 1;
     (asked === 1 ? refusal(449, 'Retry the request.') : behind)(request, response);
   });
-  const account = accountAt(t, port);
+  const account = accountAt(t, port, { behindForMs: 0 });
   await t.throwsAsync(read(account));
   t.true(asked > 1);
   t.is(account.session(), 0);
@@ -88,7 +88,7 @@ test('a call that failed of something else as well forgets nothing', async (t) =
   t.is(account.session(), 1);
 });
 
-test('an account that stays behind is not begun with anew at each call', async (t) => {
+test('a session is forgotten when the account was behind for some seconds, and again after as many', async (t) => {
   const clock = new ManualClock();
   const { log, lines } = recordingLog();
   const disposed: number[] = [];
@@ -98,17 +98,28 @@ test('an account that stays behind is not begun with anew at each call', async (
     return { number, dispose: () => void disposed.push(number) } as never;
   };
   const session = createSession({ connect, clock, log });
-  session.forget();
-  session.forget();
-  t.is(session.number(), 1);
+  /** A call that took so long. */
+  const behind = async (ms: number) => {
+    const began = clock.monotonic();
+    await clock.advance(ms);
+    session.behind(began);
+    return session.number();
+  };
+  for (let n = 0; n < 6; n += 1) {
+    t.is(await behind(700), 0, 'as a replica that lags is');
+    await clock.advance(5500);
+  }
+  for (let n = 0; n < 4; n += 1) t.is(await behind(1200), 0);
+  t.is(await behind(1200), 1);
   t.deepEqual(disposed, [0]);
-  await clock.advance(5000);
-  session.forget();
-  t.is(session.number(), 2);
+  for (let n = 0; n < 4; n += 1) t.is(await behind(1200), 1);
+  t.is(await behind(1200), 2);
   t.like(session.client(), { number: 2 });
+  await clock.advance(60_000);
+  t.is(await behind(55_000), 3, 'a job that was patient');
   session.close();
-  t.deepEqual(disposed, [0, 1, 2]);
-  t.is(lines.filter(({ level }) => level === 'warn').length, 2);
+  t.deepEqual(disposed, [0, 1, 2, 3]);
+  t.is(lines.filter(({ level }) => level === 'warn').length, 3);
 });
 
 test('calls under way when the session is forgotten end as they would; no socket is left', async (t) => {
@@ -117,7 +128,12 @@ test('calls under way when the session is forgotten end as they would; no socket
     if (request.url?.endsWith('held')) held.push(response);
     else behind(request, response);
   });
-  const account = accountAt(t, port, { attemptMs: 800, patienceMs: 800, log: silentLog });
+  const account = accountAt(t, port, {
+    attemptMs: 800,
+    patienceMs: 800,
+    behindForMs: 0,
+    log: silentLog,
+  });
   const underWay = ['held', 'held'].map((id) => read(account, id));
   while (held.length < 2) await systemClock.sleep(5);
   await t.throwsAsync(read(account), { message: /404\/1002/ });

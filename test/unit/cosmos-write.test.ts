@@ -201,7 +201,7 @@ test('what is imported for good stays, whatever is written after it', async (t) 
 
 test('memory of partitions is bounded', async (t) => {
   const memory = createWriterMemory(10);
-  const known = { head: null, derived: new Map(), lines: new Map() };
+  const known = { head: null, derived: new Map(), lines: new Map(), session: 0 };
   for (let n = 0; n < 50; n += 1) memory.keep(`r${n}`, known);
   t.is(memory.recall('r39'), undefined);
   t.is(memory.recall('r49'), known);

@@ -16,7 +16,7 @@ export interface CallsOptions {
   /** The longest that a call takes, pauses that the account asks for included. */
   patienceMs: number;
   /** Told when a call failed because the account was behind what is known of it at every attempt. */
-  onBehind: () => void;
+  onBehind: (beganMs: number) => void;
 }
 
 export interface Calls {
@@ -74,7 +74,7 @@ export function createCalls(options: CallsOptions): Calls {
       if (verdict.alive) breaker.answered();
       // A connection that was kept too long says nothing of the account; the next one does.
       else if (verdict.error.transient && last) breaker.failed(verdict.error);
-      if (last && behind) onBehind();
+      if (last && behind) onBehind(until - patienceMs);
       if (last) throw verdict.error;
       await clock.sleep(pauseMs, closed.signal);
     }

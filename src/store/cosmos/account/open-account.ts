@@ -28,6 +28,8 @@ export interface AccountOptions {
   /** The longest that a call takes, with the pauses that a busy account asks for. */
   patienceMs: number;
   maxSockets: number;
+  /** How long the account stays behind before the session is forgotten; default 5 s. */
+  behindForMs?: number;
   /** Told after each call what it cost, in request units. */
   onCharge?: (shape: string, ru: number) => void;
 }
@@ -48,15 +50,18 @@ export interface OpenAccount extends Account {
  */
 export function openAccount(options: AccountOptions): OpenAccount {
   const { endpoint, database, caFile, clock, log, signal, onCharge } = options;
-  const { attemptMs, patienceMs, maxSockets } = options;
+  const { attemptMs, patienceMs, maxSockets, behindForMs } = options;
   const transport = createTransport({ maxSockets, ...(caFile === undefined ? {} : { caFile }) });
   const connect = () => clientOf(options, transport);
-  const session = createSession({ connect, clock, log });
+  const session = createSession({
+    ...{ connect, clock, log },
+    ...(behindForMs !== undefined && { behindForMs }),
+  });
   const charges = createCharges(onCharge ?? (() => undefined));
   const attempts = createAttempts(transport, { endpoint, database }, clock);
   const calls = createCalls({
     ...{ attempts, clock, log, charges, attemptMs, patienceMs },
-    onBehind: () => session.forget(),
+    onBehind: (beganMs) => session.behind(beganMs),
   });
   const end = () => {
     signal?.removeEventListener('abort', end);

@@ -13,10 +13,11 @@ export interface Session {
   /** How often it was forgotten. */
   number(): number;
   /**
-   * From here on a read may find less than one before it did, once. What is under way ends on the
-   * client that it began with. Does nothing within five seconds of the last time.
+   * A call that began then has ended, and the account was behind in all of it. When that goes on for some
+   * seconds, the session is forgotten: from then on a read may find less than one before it did, once.
+   * What is under way ends on the client that it began with.
    */
-  forget(): void;
+  behind(beganMs: number): void;
   close(): void;
 }
 
@@ -24,21 +25,27 @@ export interface SessionDeps {
   connect: () => CosmosClient;
   clock: Clock;
   log: Log;
+  behindForMs?: number;
 }
 
-/** An account that stays behind is not cured by it, and whoever follows it begins anew each time. */
-const FORGET_EVERY_MS = 5000;
+/** What a replica lags behind in the ordinary way passes sooner; whoever follows the store would begin anew. */
+const BEHIND_FOR_MS = 5000;
 
-export function createSession({ connect, clock, log }: SessionDeps): Session {
+export function createSession(deps: SessionDeps): Session {
+  const { connect, clock, log, behindForMs = BEHIND_FOR_MS } = deps;
   let client = connect();
   let number = 0;
-  let forgottenMs = Number.NEGATIVE_INFINITY;
+  let sinceMs = 0;
+  let lastMs = Number.NEGATIVE_INFINITY;
   return {
     client: () => client,
     number: () => number,
-    forget() {
-      if (clock.monotonic() - forgottenMs < FORGET_EVERY_MS) return;
-      forgottenMs = clock.monotonic();
+    behind(beganMs) {
+      const nowMs = clock.monotonic();
+      if (beganMs - lastMs > behindForMs) sinceMs = beganMs;
+      lastMs = nowMs;
+      if (nowMs - sinceMs < behindForMs) return;
+      sinceMs = nowMs;
       client.dispose(); // timers alone: the connections are the transport's
       client = connect();
       number += 1;

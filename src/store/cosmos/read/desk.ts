@@ -1,19 +1,23 @@
 import { LRUCache } from 'lru-cache';
-import { createGate } from './gate.js';
+import { createGate, type Gate } from './gate.js';
 
 /**
- * Takes questions that are computed on the event loop, one after the other: side by side all of them would end
- * when nobody waits any more. What was begun is ended and kept for a while, so whoever gave up and asks the same again
- * has it.
+ * Takes questions that are computed on the event loop, each once and one after the other: side by side all of them
+ * would end when nobody waits any more. What was begun is ended and kept for a while, so whoever gave up and asks the
+ * same again has it.
  */
 export interface Desk<T> {
-  /** @param question whatever the answer depends on. @throws AppError `store_busy` when too many wait, and as `work` does */
-  ask(question: string, work: () => Promise<T>): Promise<T>;
+  /**
+   * @param question whatever the answer depends on
+   * @param work computes in its turn; what it waits for before that holds up nobody
+   * @throws AppError `store_busy` when too many wait for their turn, and as `work` does
+   */
+  ask(question: string, work: (turn: Gate) => Promise<T>): Promise<T>;
   clear(): void;
 }
 
-/** Half a second each, at a million items. */
-const WAITING = 4;
+/** Half a second each, at a million items and for thirty days. */
+const WAITING = 8;
 const KEPT = 16;
 
 export function createDesk<T>(): Desk<T> {
@@ -23,7 +27,7 @@ export function createDesk<T>(): Desk<T> {
     ask(question, work) {
       const known = answers.get(question);
       if (known !== undefined) return known;
-      const answer = gate(work);
+      const answer = work(gate);
       answers.set(question, answer);
       // What failed may be asked anew; whoever asked handles it.
       answer.catch(() => {

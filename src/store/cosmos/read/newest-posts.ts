@@ -65,6 +65,7 @@ export function createNewestPosts(deps: NewestPostsDeps): NewestPosts {
 
   const read = async (one: Held): Promise<boolean> => {
     one.missed = false;
+    one.posts.clear();
     registry.add(one);
     const before = follower.underWay();
     const found = await gate(() =>
@@ -116,23 +117,14 @@ function createHeld(onChange: () => void): Held {
     },
     put: (document, version) => {
       if (document.kind !== 'post' || document.collected_at <= held.floor) return;
-      const before = posts.get(document.id);
-      if (before !== undefined && !isLater(document, before, version !== null)) return;
+      // What is followed is read later than what was loaded, or will be once more.
+      if (version === null && posts.has(document.id)) return;
       posts.set(document.id, document);
       if (held.ready && posts.size > MOST) shorten(held);
       onChange();
     },
   };
   return held;
-}
-
-/**
- * Of two versions; `updated_at` never goes back within a partition, as the account's clock may. Of two that were
- * written at the same time, what is followed was read later.
- */
-function isLater(post: StoredPost, before: StoredPost, followed: boolean): boolean {
-  if (post.updated_at !== before.updated_at) return post.updated_at > before.updated_at;
-  return post._ts === before._ts ? followed : post._ts > before._ts;
 }
 
 /** Of those collected at the same time as the first that goes, all go. */

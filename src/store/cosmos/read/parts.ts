@@ -54,7 +54,7 @@ const MOST_IN_USE = 2;
 /** Of one question: what is too much is to be noticed before all of it is there. */
 const LOADS_AT_ONCE = 2;
 /** What nobody asked for in so long is followed no longer: each look would ask for it. */
-const IDLE_MS = 60 * 60_000;
+const IDLE_MS = 3 * 60 * 60_000;
 /** The hours of 90 days. */
 const MOST_SIZES = 2200;
 

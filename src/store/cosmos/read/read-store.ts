@@ -64,9 +64,9 @@ export function cosmosReadStore(deps: CosmosReadDeps): CosmosReadStore {
     rollups: (query) => rollups(counted, query),
     trending: async (query) => {
       const { opening, version } = await follower.current();
-      return desk.ask(JSON.stringify([opening, version, query]), () =>
+      return desk.ask(JSON.stringify([opening, version, query]), (turn) =>
         titles.use(titlesIn([query.window, query.baseline]), (now) =>
-          topicsFrom({ now, seen: follower.seen, oldest: oldest(), clock }, query),
+          turn(() => topicsFrom({ now, seen: follower.seen, oldest: oldest(), clock }, query)),
         ),
       );
     },

@@ -18,6 +18,8 @@ export interface Known {
   derived: Map<string, DerivedDocument | null>;
   /** Lines of hour documents that were unpacked, by the documents' ids. */
   lines: Map<string, readonly Line[]>;
+  /** Of the account, in which all of it was read: in another one a document may be older than the head. */
+  session: number;
 }
 
 /**

@@ -141,6 +141,8 @@ const placeOf = ({ account }: WriteDeps, { subreddit, shape }: ChangeOf): Place 
   shape,
 });
 
+const sessionOf = ({ account }: Pick<WriteDeps, 'account'>) => account.session?.() ?? 0;
+
 /** What is remembered of the partition, or its head, with what is remembered where that is as new. */
 async function recall(
   deps: WriteDeps,
@@ -148,7 +150,9 @@ async function recall(
   fresh: boolean,
 ): Promise<{ known: Known; confirmed: boolean }> {
   const remembered = deps.memory.recall(partitionOf(of.subreddit));
-  if (remembered !== undefined && !fresh) return { known: remembered, confirmed: false };
+  if (remembered?.session === sessionOf(deps) && !fresh) {
+    return { known: remembered, confirmed: false };
+  }
   return { known: await readAnew(deps, of), confirmed: true };
 }
 
@@ -158,13 +162,15 @@ export async function readAnew(
   of: Pick<ChangeOf, 'subreddit' | 'fence' | 'shape'>,
 ): Promise<Known> {
   const place = placeOf(deps, of);
+  const session = sessionOf(deps);
   const head = await readHead(place);
   const remembered = deps.memory.recall(place.partition);
   // A new lease stamps its epoch into the head, by which nothing else in the partition moves.
   const same = head !== null && remembered?.head?.token === head.token;
-  const known: Known = same
-    ? { ...remembered, head }
-    : { head, derived: new Map(), lines: new Map() };
+  const known: Known =
+    same && remembered.session === session
+      ? { ...remembered, head }
+      : { head, derived: new Map(), lines: new Map(), session };
   deps.memory.keep(place.partition, known);
   return known;
 }
@@ -223,6 +229,8 @@ async function send(
   { known, head, operations }: Batch,
 ): Promise<'done' | 404 | 409 | 412 | 413> {
   const { items, partition, shape } = placeOf(deps, of);
+  // What was read after the head may be older than it then: the head's etag would not tell.
+  if (known.session !== sessionOf(deps)) return 412;
   const first: Operation =
     known.head === null
       ? { kind: 'create', document: head }
@@ -245,7 +253,9 @@ function knownAfter({ clock }: WriteDeps, { known, head, operations }: Batch, et
     derived.set(operation.document.id, operation.document);
     lines.delete(operation.document.id);
   }
-  return { head: { ...head, _etag: etag, _ts: Math.floor(clock.now() / 1000) }, derived, lines };
+  const { session } = known;
+  const _ts = Math.floor(clock.now() / 1000);
+  return { head: { ...head, _etag: etag, _ts }, derived, lines, session };
 }
 
 function isDerived(document: Identified): document is DerivedDocument {

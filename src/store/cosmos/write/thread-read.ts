@@ -38,9 +38,7 @@ async function plan(
     writing.lines.put({ ...line, thread: { ...thread, comment_count } });
   } else {
     const { collected_at } = document;
-    // Never earlier than it was: by it readers tell which of two versions is the later one.
-    const updated_at = toIso(Math.max(writing.nowMs, Date.parse(document.updated_at)));
-    const facts = { collected_at, updated_at, keep: line.keep, thread };
+    const facts = { collected_at, updated_at: toIso(writing.nowMs), keep: line.keep, thread };
     putItem(writing, deps, { ...itemOf(document), comment_count }, facts);
   }
   const { head, operations } = await finishWriting(deps, writing, { fence: null });
