@@ -35,7 +35,7 @@ async function twoWriters(t: ExecutionContext) {
   };
   return {
     watch,
-    forget() {
+    forget: () => {
       current = clientAt(t, place);
       session += 1;
     },
