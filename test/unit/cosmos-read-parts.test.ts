@@ -80,9 +80,9 @@ test('what is too much is noticed before all of it is in memory', async (t) => {
   const registry = new Set<Holding>();
   let loaded = 0;
   const parts = createParts<{ seq: number }>({
-    ...{ kind: 'titles', registry, atOnce: 2, maxBytes: 10_000, clock: new ManualClock() },
+    ...{ kind: 'titles', registry, atOnce: 2, maxBytes: 100_000, clock: new ManualClock() },
     ...{ idOf: (key) => key, endOf: (key) => `${key}~`, keep: () => ({ seq: 1 }) },
-    bytesOf: () => 4000,
+    bytesOf: () => 40_000,
     loader: {
       load: async (_, holdings) => {
         await new Promise((resolve) => setImmediate(resolve));
@@ -97,7 +97,7 @@ test('what is too much is noticed before all of it is in memory', async (t) => {
     { code: 'store_busy' },
   );
   t.true(loaded < 12, `${loaded} of 60 were loaded`);
-  t.true(parts.bytes() <= 10_000);
+  t.true(parts.bytes() <= 100_000);
   await t.notThrowsAsync(parts.use(keys.slice(0, 3), () => undefined));
 
   loaded = 0;
