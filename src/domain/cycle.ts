@@ -1,5 +1,5 @@
 import type { IsoTime } from './item.js';
-import { compactTime } from './window.js';
+import { compactTime, isoTime } from './window.js';
 
 export const CYCLE_STATUSES = ['running', 'succeeded', 'partial', 'failed'] as const;
 export type CycleStatus = (typeof CYCLE_STATUSES)[number];
@@ -151,6 +151,21 @@ export function newCycle(
     duration_ms: null,
     upkeep: null,
   };
+}
+
+export const ENDED_WITHOUT_FINISHING = 'the process that ran it ended without finishing it';
+
+/** What becomes of the record of a cycle whose process ended without finishing it. */
+export function closedCycle<C extends Omit<Cycle, 'id'>>(
+  cycle: C,
+  reason: string,
+  nowMs: number,
+): C {
+  const at = isoTime(nowMs);
+  const duration_ms = Math.max(0, nowMs - Date.parse(cycle.started_at));
+  const error: CycleError = { at, subreddit: null, code: 'cancelled', message: reason, attempt: 1 };
+  const errors = [...cycle.errors, error];
+  return { ...cycle, status: 'failed', finished_at: at, duration_ms, errors };
 }
 
 /** Sortable and readable: `20261122T030005Z-1f3a9c`. `random` is at least six hex digits. */

@@ -1,5 +1,5 @@
 import { toIso } from '../clock.js';
-import type { Cycle } from '../domain/cycle.js';
+import { closedCycle, ENDED_WITHOUT_FINISHING } from '../domain/cycle.js';
 import type { IsoTime } from '../domain/item.js';
 import { AppError } from '../errors.js';
 import { type Comparison, compare } from './compare.js';
@@ -75,23 +75,14 @@ async function moveCycles(
   let moved = 0;
   for await (const page of pagesOfCycles(from)) {
     if (signal.aborted) throw interrupted();
-    const ended = page.map((cycle) => (cycle.status === 'running' ? closed(cycle, clock) : cycle));
+    // Nobody is at work: whoever ran one is dead, and what it wrote is carried over.
+    const ended = page.map((cycle) =>
+      cycle.status === 'running' ? closedCycle(cycle, ENDED_WITHOUT_FINISHING, clock.now()) : cycle,
+    );
     if (ended.length > 0) await to.putCycles(ended);
     moved += ended.length;
   }
   return moved;
-}
-
-/** Nobody is at work: whoever ran it is dead. What it wrote is carried over, so that it is known there as well. */
-function closed(cycle: Cycle, clock: MoveDeps['clock']): Cycle {
-  const at = toIso(clock.now());
-  const message = 'the process that ran it ended without finishing it';
-  const error = { at, subreddit: null, code: 'cancelled' as const, message, attempt: 1 };
-  const duration_ms = Math.max(0, clock.now() - Date.parse(cycle.started_at));
-  return {
-    ...{ ...cycle, status: 'failed', finished_at: at, duration_ms },
-    errors: [...cycle.errors, error],
-  };
 }
 
 const interrupted = () => new AppError('cancelled', 'The move was interrupted');

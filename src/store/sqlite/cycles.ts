@@ -1,5 +1,13 @@
 import { toIso } from '../../clock.js';
-import type { Cycle, CycleError, CycleStatus, CycleTrigger, Upkeep } from '../../domain/cycle.js';
+import {
+  closedCycle,
+  type Cycle,
+  type CycleError,
+  type CycleStatus,
+  type CycleTrigger,
+  ENDED_WITHOUT_FINISHING,
+  type Upkeep,
+} from '../../domain/cycle.js';
 import type { IsoTime } from '../../domain/item.js';
 import { AppError } from '../../errors.js';
 import type { CycleGrant, CycleStart, CyclesQuery, Fence } from '../store.js';
@@ -78,7 +86,7 @@ export function beginCycle(db: Db, start: CycleStart, nowMs: number): CycleGrant
     db,
     readCycles(db, `WHERE status = 'running' AND id <> ?`, cycle.id),
     nowMs,
-    'the process that ran it ended without finishing it',
+    ENDED_WITHOUT_FINISHING,
   );
   // An upsert: a retry after an answer that got lost must not fail on its own record.
   run(
@@ -141,18 +149,8 @@ export function abandon(db: Db, holder: string, reason: string, nowMs: number): 
 }
 
 function closeRunning(db: Db, cycles: Cycle[], nowMs: number, reason: string): string[] {
-  const finished_at = toIso(nowMs);
   return cycles.map((cycle) => {
-    const error: CycleError = {
-      at: finished_at,
-      subreddit: null,
-      code: 'cancelled',
-      message: reason,
-      attempt: 1,
-    };
-    const duration_ms = Math.max(0, nowMs - Date.parse(cycle.started_at));
-    const errors = [...cycle.errors, error];
-    writeCycle(db, { ...cycle, status: 'failed', finished_at, duration_ms, errors });
+    writeCycle(db, closedCycle(cycle, reason, nowMs));
     return cycle.id;
   });
 }

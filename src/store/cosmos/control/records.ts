@@ -1,5 +1,4 @@
-import { toIso } from '../../../clock.js';
-import type { Cycle, CycleError } from '../../../domain/cycle.js';
+import type { Cycle } from '../../../domain/cycle.js';
 import type { CyclesQuery } from '../../store.js';
 import type { Container, Query, Versioned } from '../account.js';
 import { type CycleDocument, cycleDocumentId, SCOPE, type Seen, seenOf } from './documents.js';
@@ -20,17 +19,6 @@ export function cycleOf(document: CycleDocument): Cycle {
     ...{ id, started_at, finished_at, status, trigger, subreddits, errors },
     ...{ memory_start_mb, memory_end_mb, duration_ms, upkeep },
   };
-}
-
-/** What becomes of the record of a cycle whose process ended without finishing it. */
-export function closedCycle(document: CycleDocument, reason: string, nowMs: number): CycleDocument {
-  const finished_at = toIso(nowMs);
-  const duration_ms = Math.max(0, nowMs - Date.parse(document.started_at));
-  const error: CycleError = {
-    ...{ at: finished_at, subreddit: null, code: 'cancelled', message: reason, attempt: 1 },
-  };
-  const errors = [...document.errors, error];
-  return { ...document, status: 'failed', finished_at, duration_ms, errors };
 }
 
 /** There is one at most, but for what was brought here from elsewhere. */

@@ -1,4 +1,5 @@
 import { type Clock, toIso } from '../../../clock.js';
+import { closedCycle, ENDED_WITHOUT_FINISHING } from '../../../domain/cycle.js';
 import type { CycleGrant, CycleStart } from '../../store.js';
 import type { Account, Operation } from '../account.js';
 import { readDocument, replacement, untilNotOvertaken } from './change.js';
@@ -12,7 +13,7 @@ import {
   type Seen,
 } from './documents.js';
 import { type HeldLease, isHeld, leaseLost, type Leases, releasedLease } from './lease.js';
-import { closedCycle, cycleDocument, runningCycles } from './records.js';
+import { cycleDocument, runningCycles } from './records.js';
 import { stampHeads } from './stamp.js';
 import type { UpkeepNotes } from './upkeep-state.js';
 import type { Versions } from './versions.js';
@@ -100,8 +101,7 @@ async function tryTake(
     removalOfRequest(deps, start.cycle.id),
   ]);
   const others = running.filter(({ document }) => document.cycle_id !== start.cycle.id);
-  const reason = 'the process that ran it ended without finishing it';
-  const closings = closingsOf(others, reason, deps.clock.now());
+  const closings = closingsOf(others, ENDED_WITHOUT_FINISHING, deps.clock.now());
   // Of an attempt whose answer was lost.
   const before = lease?.cycle_id === start.cycle.id ? lease.closed : [];
   const closed = [...before, ...closings.ids];
